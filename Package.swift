@@ -1,0 +1,44 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableExperimentalFeature("Lifetimes"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "psyne",
+  products: [
+    .library(name: "PsyneCore", targets: ["PsyneCore"]),
+    .library(name: "PsyneIPC", targets: ["PsyneIPC"]),
+    .library(name: "Psyne", targets: ["Psyne"]),
+    .executable(name: "psyne", targets: ["PsyneCLI"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0")),
+    .package(
+      url: "https://github.com/swiftlang/swift-subprocess", .upToNextMinor(from: "1.0.2"), traits: []),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    .target(name: "CPsyne", cSettings: [.treatAllWarnings(as: .error)]),
+    .target(name: "PsyneCore", dependencies: ["CPsyne"], swiftSettings: settings),
+    .target(name: "PsyneIPC", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
+    .target(name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC"], swiftSettings: settings),
+    .executableTarget(
+      name: "PsyneCLI",
+      dependencies: [
+        "Psyne",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: settings),
+  ]
+)

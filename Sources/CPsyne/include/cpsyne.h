@@ -1,0 +1,67 @@
+// What Glibc's Swift overlay cannot import: raw system calls, variadic functions, macros, and the
+// two instructions of the hot path. Every function keeps the C convention: -1 and errno on failure.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// MARK: Instructions (inlined into the client's loop)
+
+/// Tells the core that this is a spin loop.
+static inline void cpsyne_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+/// Keeps the compiler from moving memory accesses across this point; emits no instruction.
+static inline void cpsyne_compiler_barrier(void) { __asm__ volatile("" ::: "memory"); }
+
+// MARK: Futex
+
+/// Sleeps while `*word == expected`, until a wake-up or until the absolute CLOCK_MONOTONIC time
+/// `deadline_ns` (INT64_MAX: for ever). 0 when woken, else an errno: EAGAIN, EINTR, ETIMEDOUT.
+int cpsyne_futex_wait(const void *word, uint32_t expected, int64_t deadline_ns);
+
+/// Wakes up to `count` sleepers on `word`. Returns how many woke.
+int cpsyne_futex_wake(const void *word, int count);
+
+// MARK: Asymmetric fence
+
+/// Registers this process as a target of `cpsyne_membarrier`. False where the kernel refuses.
+bool cpsyne_membarrier_register(void);
+
+/// Makes every running thread of every registered process execute a full memory barrier.
+bool cpsyne_membarrier(void);
+
+// MARK: Clocks, in nanoseconds
+
+int64_t cpsyne_monotonic_ns(void);
+int64_t cpsyne_monotonic_coarse_ns(void);
+
+// MARK: Memory and processes
+
+int cpsyne_memfd_create(const char *name);
+
+/// CPUs of the machine that are running, at least 1.
+int cpsyne_online_cpus(void);
+bool cpsyne_pin_to_cpu(int cpu);
+
+// MARK: Open-file-description locks (one byte each)
+
+/// Takes the write lock of `count` bytes at `offset`; with `wait`, blocks for it.
+int cpsyne_ofd_lock(int fd, int64_t offset, int64_t count, bool wait);
+int cpsyne_ofd_unlock(int fd, int64_t offset, int64_t count);
+/// 1: another open file description holds a byte of the range; 0: none does; -1: errno.
+int cpsyne_ofd_is_locked(int fd, int64_t offset, int64_t count);
+
+// MARK: Files
+
+/// Opens an unnamed file in `directory`, to be linked in place when it is complete.
+int cpsyne_open_unnamed(const char *directory, unsigned mode);
+/// Gives the unnamed file `fd` the name `path`; EEXIST if the name is taken.
+int cpsyne_link_unnamed(int fd, const char *path);
+int cpsyne_open_existing(const char *path);

@@ -1,0 +1,20 @@
+@_exported public import PsyneCore
+@_exported public import PsyneIPC
+
+extension TransportRegistry {
+  /// Every transport of this package.
+  public static let standard = TransportRegistry([MemoryTransport(), IPCTransport()])
+}
+
+extension SPSCChannel {
+  /// Opens the channel at `uri` with the standard transports; whoever comes first creates it.
+  ///
+  /// - Parameters:
+  ///   - uri: `ipc://name` between processes, `memory://name` between threads of one.
+  ///   - capacity: bytes the channel holds, rounded up to a power of two of at least 4 KiB; 4 MiB
+  ///     if neither this nor the address says.
+  /// - Throws: ``TransportError``. Its message names what is wrong and what would be right.
+  public init(_ uri: String, capacity: ByteCount? = nil) throws(TransportError) {
+    try self.init(uri, capacity: capacity, registry: .standard)
+  }
+}

@@ -1,0 +1,39 @@
+/// A number of bytes, as `64KiB` in an address or `.kibibytes(64)` in code.
+public struct ByteCount: Hashable, Comparable, Sendable {
+  public let bytes: Int
+
+  public static func bytes(_ count: Int) -> ByteCount { ByteCount(bytes: count) }
+  public static func kibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 10) }
+  public static func mebibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 20) }
+  public static func gibibytes(_ count: Int) -> ByteCount { ByteCount(bytes: count << 30) }
+
+  public static func < (a: ByteCount, b: ByteCount) -> Bool { a.bytes < b.bytes }
+
+  private init(bytes: Int) { self.bytes = bytes }
+
+  private static let units: [(name: String, bytes: Int)] = [
+    ("", 1), ("B", 1), ("kB", 1000), ("KB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000),
+    ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30),
+  ]
+
+  /// Reads a whole number with one of the units B, kB, MB, GB, KiB, MiB and GiB, or none. Nil for
+  /// anything else, and for more than an `Int` holds.
+  public init?(_ text: String) {
+    let digits = text.utf8.prefix { (0x30...0x39).contains($0) }
+    guard !digits.isEmpty, let count = Int(Substring(digits)) else { return nil }
+    let suffix = text.dropFirst(digits.count)
+    guard let unit = Self.units.first(where: { $0.name == suffix }) else { return nil }
+    let (product, overflow) = count.multipliedReportingOverflow(by: unit.bytes)
+    guard !overflow else { return nil }
+    bytes = product
+  }
+}
+
+extension ByteCount: CustomStringConvertible {
+  /// In the largest binary unit that divides it.
+  public var description: String {
+    let unit = Self.units.last { bytes >= $0.bytes && bytes % $0.bytes == 0 && $0.bytes & ($0.bytes - 1) == 0 }
+    guard let unit, unit.bytes > 1 else { return "\(bytes) B" }
+    return "\(bytes / unit.bytes) \(unit.name)"
+  }
+}

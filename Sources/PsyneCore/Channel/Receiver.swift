@@ -1,0 +1,107 @@
+/// The receiving end of a channel.
+///
+/// Use it from one thread at a time. A message it hands out is lent until the next call of any of
+/// its `receive` functions, or ``release()``. Dropping it closes it; the last message then counts as
+/// read.
+@frozen @safe
+public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
+  @usableFromInline let claim: LaneClaim
+  @usableFromInline var reader: LaneReader
+
+  init(_ claim: LaneClaim) {
+    self.claim = claim
+    reader = LaneReader(
+      lane: claim.lane.memory, fencesPublications: !AsymmetricFence.isRegistered)
+  }
+
+  deinit { reader.finishAll() }
+
+  /// Gives the lent message's room back to the sender at once, instead of with the next ones.
+  @inlinable
+  public mutating func release() {
+    reader.finishLent()
+    reader.publishHead()
+  }
+
+  /// Closes the end in order, as dropping it does.
+  public consuming func close() {}
+}
+
+// MARK: Receiving
+
+extension Receiver {
+  /// Waits for the next message.
+  ///
+  /// - Parameter timeout: how long to wait; zero polls, nil waits for ever.
+  /// - Returns: the message, or nil when the sender has closed and everything was received. Asked
+  ///   again, it says so again until another sender comes.
+  /// - Throws: ``ChannelError/timedOut``; ``ChannelError/peerDied`` after the last message of a sender
+  ///   that died; ``ChannelError/corrupt(_:)``.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func receive(
+    timeout: Duration? = nil
+  ) throws(ChannelError) -> Message<Body>? {
+    reader.finishLent()
+    if reader.isDry && !reader.refreshBatch() {
+      guard try awaitMessages(until: timeout == nil ? .never : Deadline(after: timeout)) else {
+        return nil
+      }
+    }
+    return try next()
+  }
+
+  /// The next message, or nil if there is none now.
+  ///
+  /// - Throws: ``ChannelError/closed`` when the sender has closed and everything was received; else
+  ///   as ``receive(timeout:)``.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func tryReceive() throws(ChannelError) -> Message<Body>? {
+    reader.finishLent()
+    if reader.isDry && !reader.refreshBatch() {
+      guard try pollMessages() else { return nil }
+    }
+    return try next()
+  }
+
+  /// Takes the next frame, which is there.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  mutating func next() throws(ChannelError) -> Message<Body> {
+    let message: Message<Body> = try reader.take()
+    return unsafe _overrideLifetime(message, mutating: &self)
+  }
+
+  /// True when there is a message, false at the end of the stream.
+  @inlinable
+  mutating func awaitMessages(until deadline: Deadline) throws(ChannelError) -> Bool {
+    // The sender cannot go on while it does not see what we have finished.
+    if reader.published != reader.head { reader.publishHead() }
+    if reader.spin() { return true }
+    let view = try claim.awaitMessages(
+      after: reader.head, seenEndings: reader.seenEndings, isAtEnd: reader.isAtEnd, until: deadline)
+    reader.adopt(view)
+    switch view.outcome {
+    case .messages: return true
+    case .closed: return false
+    case .died: throw .peerDied
+    case .nothing: throw .timedOut
+    }
+  }
+
+  /// True when there is a message, false when there is none now.
+  @inlinable
+  mutating func pollMessages() throws(ChannelError) -> Bool {
+    if reader.published != reader.head { reader.publishHead() }
+    let view = try claim.pollMessages(
+      after: reader.head, seenEndings: reader.seenEndings, isAtEnd: reader.isAtEnd)
+    reader.adopt(view)
+    switch view.outcome {
+    case .messages: return true
+    case .closed: throw .closed
+    case .died: throw .peerDied
+    case .nothing: return false
+    }
+  }
+}

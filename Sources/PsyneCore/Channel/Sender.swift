@@ -1,0 +1,199 @@
+/// The sending end of a channel.
+///
+/// Use it from one thread at a time. Dropping it closes it: the receiver gets what was sent, then
+/// the end of the stream.
+@frozen @safe
+public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
+  @usableFromInline let claim: LaneClaim
+  @usableFromInline var writer: LaneWriter
+
+  init(_ claim: LaneClaim) {
+    self.claim = claim
+    unsafe writer = LaneWriter(
+      lane: claim.lane.memory, correction: claim.correction,
+      fencesPublications: !AsymmetricFence.isRegistered)
+  }
+
+  deinit {
+    var writer = writer
+    writer.settle()
+    writer.publish(upTo: writer.tail)
+  }
+
+  /// Makes everything that was staged visible to the receiver, in one store.
+  @inlinable
+  public mutating func publish() {
+    writer.settle()
+    writer.publish(upTo: writer.tail)
+  }
+
+  /// Closes the end in order, as dropping it does.
+  public consuming func close() {}
+
+  /// Waits until the receiver has finished with every message, then closes.
+  ///
+  /// - Parameter timeout: nil waits for ever.
+  /// - Throws: ``ChannelError/timedOut``; ``ChannelError/closed`` or ``ChannelError/peerDied`` if
+  ///   the receiver left before it had read everything. The end is closed in any case, and what was
+  ///   not read stays in the channel for as long as somebody has it open.
+  public consuming func drain(timeout: Duration? = nil) throws(ChannelError) {
+    publish()
+    // A lane with all its capacity free is an empty one.
+    _ = try claim.awaitRoom(
+      for: claim.lane.memory.capacity, after: writer.tail, until: Deadline(after: timeout))
+  }
+}
+
+// MARK: Reserving room
+
+extension Sender {
+  /// Waits for room for a frame.
+  @inlinable @inline(__always)
+  mutating func awaitRoom(for frameBytes: Int, _ timeout: Duration?) throws(ChannelError) {
+    // The receiver cannot make room while it does not see what was staged.
+    writer.publish(upTo: writer.tail)
+    writer.head = try claim.awaitRoom(
+      for: frameBytes, after: writer.tail, until: timeout == nil ? .never : Deadline(after: timeout))
+  }
+
+  /// Whether there is room for a frame now.
+  @inlinable @inline(__always)
+  mutating func findRoom(for frameBytes: Int) throws(ChannelError) -> Bool {
+    if writer.hasRoom(for: frameBytes) { return true }
+    writer.publish(upTo: writer.tail)
+    guard let head = try claim.pollRoom(for: frameBytes, after: writer.tail) else { return false }
+    writer.head = head
+    return true
+  }
+
+  /// Lends the next `frameBytes`, which are free.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  mutating func loan(frameBytes: Int, count: Int, shape: UInt64 = 0) -> Loan<Body> {
+    let position = writer.tail
+    writer.tail &+= frameBytes
+    let loan = Loan<Body>(
+      writer: writer, position: position, headerBytes: Body.headerBytes, count: count, shape: shape)
+    return unsafe _overrideLifetime(loan, mutating: &self)
+  }
+
+  /// Bytes of a frame of `count` elements. Traps on a count that no lane can hold.
+  @inlinable @inline(__always)
+  static func frameBytes(count: Int) -> Int {
+    precondition(
+      UInt(bitPattern: count) <= UInt(LaneLayout.maximumCapacity), "no lane holds so many elements")
+    return Body.frameBytes(
+      payload: Body.prefixBytes &+ count &* MemoryLayout<Body.Element>.stride)
+  }
+}
+
+extension Sender where Body: ResizableBody {
+  /// Lends room for a message of `count` elements, waiting while the channel is full.
+  ///
+  /// - Parameters:
+  ///   - count: elements, 0 or more.
+  ///   - timeout: how long to wait; zero polls, nil waits for ever.
+  /// - Throws: ``ChannelError/timedOut``; ``ChannelError/tooLarge(bytes:capacity:)``; when the
+  ///   channel is full, ``ChannelError/closed`` or ``ChannelError/peerDied`` if the receiver left.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func reserve(
+    count: Int, timeout: Duration? = nil
+  ) throws(ChannelError) -> Loan<Body> {
+    let bytes = Self.frameBytes(count: count)
+    if !writer.hasRoom(for: bytes) { try awaitRoom(for: bytes, timeout) }
+    return loan(frameBytes: bytes, count: count)
+  }
+
+  /// Lends room for a message of at most `count` elements, of which ``Loan/send(count:)`` sends as
+  /// many as you have filled.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func reserve(
+    upTo count: Int, timeout: Duration? = nil
+  ) throws(ChannelError) -> Loan<Body> {
+    try reserve(count: count, timeout: timeout)
+  }
+
+  /// Lends room for a message of `count` elements, or returns nil while the channel is full.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func tryReserve(count: Int) throws(ChannelError) -> Loan<Body>? {
+    let bytes = Self.frameBytes(count: count)
+    guard try findRoom(for: bytes) else { return nil }
+    return loan(frameBytes: bytes, count: count)
+  }
+
+  /// Sends a copy of `elements`, waiting while the channel is full.
+  @inlinable
+  public mutating func send(
+    copying elements: Span<Body.Element>, timeout: Duration? = nil
+  ) throws(ChannelError) {
+    var loan = try reserve(count: elements.count, timeout: timeout)
+    loan.fill(from: elements)
+    loan.send()
+  }
+}
+
+extension Sender where Body: ShapedBody {
+  /// Lends room for a matrix, waiting while the channel is full. Throws as
+  /// ``reserve(count:timeout:)`` does.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func reserve(
+    rows: Int, columns: Int, timeout: Duration? = nil
+  ) throws(ChannelError) -> Loan<Body> {
+    let shape = Loan<Body>.shape(rows: rows, columns: columns)
+    let bytes = Self.frameBytes(count: rows * columns)
+    if !writer.hasRoom(for: bytes) { try awaitRoom(for: bytes, timeout) }
+    return loan(frameBytes: bytes, count: rows &* columns, shape: shape)
+  }
+
+  /// Lends room for a matrix, or returns nil while the channel is full.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func tryReserve(rows: Int, columns: Int) throws(ChannelError) -> Loan<Body>? {
+    let shape = Loan<Body>.shape(rows: rows, columns: columns)
+    let bytes = Self.frameBytes(count: rows * columns)
+    guard try findRoom(for: bytes) else { return nil }
+    return loan(frameBytes: bytes, count: rows &* columns, shape: shape)
+  }
+}
+
+extension Sender where Body: FixedSizeMessage {
+  /// Lends room for one message, waiting while the channel is full. Throws as
+  /// ``reserve(count:timeout:)`` does.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func reserve(timeout: Duration? = nil) throws(ChannelError) -> Loan<Body> {
+    let bytes = MemoryLayout<Body>.stride
+    if !writer.hasRoom(for: bytes) { try awaitRoom(for: bytes, timeout) }
+    return loan(frameBytes: bytes, count: 1)
+  }
+
+  /// Lends room for one message, or returns nil while the channel is full.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func tryReserve() throws(ChannelError) -> Loan<Body>? {
+    let bytes = MemoryLayout<Body>.stride
+    guard try findRoom(for: bytes) else { return nil }
+    return loan(frameBytes: bytes, count: 1)
+  }
+
+  /// Sends one value, waiting while the channel is full.
+  @inlinable @inline(__always)
+  public mutating func send(_ value: Body, timeout: Duration? = nil) throws(ChannelError) {
+    var loan = try reserve(timeout: timeout)
+    loan.value = value
+    loan.send()
+  }
+}
+
+extension Sender where Body == Text {
+  /// Sends a copy of `text`, waiting while the channel is full.
+  public mutating func send(_ text: String, timeout: Duration? = nil) throws(ChannelError) {
+    var text = text
+    text.makeContiguousUTF8()
+    try send(copying: text.utf8.span, timeout: timeout)
+  }
+}

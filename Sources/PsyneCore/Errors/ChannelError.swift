@@ -1,0 +1,43 @@
+/// What sending and receiving can throw. Full and empty are not errors.
+public enum ChannelError: Error, Hashable, Sendable {
+  /// The other end was closed: nothing will be received, or nobody will read what is sent.
+  case closed
+  /// The other end's process died while it was attached. Everything it had sent was delivered.
+  case peerDied
+  /// The deadline passed.
+  case timedOut
+  /// The message needs `bytes` in the lane, which holds `capacity`.
+  case tooLarge(bytes: Int, capacity: Int)
+  /// The next message is of another type. It stays in the lane.
+  case wrongType(expected: MessageType, found: MessageType)
+  /// The lane holds what no sender of this library writes. The receiver goes no further.
+  case corrupt(Corruption)
+
+  /// What is wrong with a lane.
+  public enum Corruption: Hashable, Sendable {
+    /// A position moved where no sender or receiver would have moved it.
+    case position
+    /// A message is longer than what was published, or no whole number of elements.
+    case length
+    /// The rows and columns of a matrix do not make its length.
+    case shape
+    /// A single-type channel holds a message of another type.
+    case type
+  }
+}
+
+extension ChannelError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .closed: "the other end of the channel was closed"
+    case .peerDied: "the process at the other end died without closing the channel"
+    case .timedOut: "the deadline passed"
+    case .tooLarge(let bytes, let capacity):
+      "the message takes \(bytes) bytes and the channel holds \(capacity): open it with a larger capacity"
+    case .wrongType(let expected, let found):
+      "the next message is of type \(found), not \(expected): receive it as what it is"
+    case .corrupt(let what):
+      "the channel's memory is corrupt (\(what)): close it at both ends and open it again"
+    }
+  }
+}

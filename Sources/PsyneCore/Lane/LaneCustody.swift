@@ -1,0 +1,29 @@
+/// One of the two ends of a lane.
+public enum LaneEnd: Sendable, CaseIterable {
+  case sender
+  case receiver
+}
+
+extension LaneEnd {
+  var other: LaneEnd { self == .sender ? .receiver : .sender }
+}
+
+/// What a transport knows about a lane's parties: who holds an end, and who still lives.
+///
+/// - ``take(_:)`` gives an end to one party at a time and throws ``TransportError/Code/inUse``, with
+///   the holder's name, to any other.
+/// - An end whose holder dies is free again, without anybody's help.
+/// - ``exclusively(_:)`` runs one closure at a time among all parties of the lane.
+/// - The memory of the lane stays mapped for as long as its custody is referenced.
+public protocol LaneCustody: AnyObject, Sendable {
+  func take(_ end: LaneEnd) throws(TransportError)
+  func release(_ end: LaneEnd)
+  /// Whether a living party holds the end, ourselves included.
+  func isHeld(_ end: LaneEnd) -> Bool
+  func exclusively(_ body: () -> Void)
+  /// Gives up everything it holds and, as the last party, removes the channel. Any thread may call
+  /// it, more than once; the memory stays mapped.
+  func leave()
+  /// Whether a party can die without leaving, so that waiters have to look after it.
+  var partiesCanDie: Bool { get }
+}

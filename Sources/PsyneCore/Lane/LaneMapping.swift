@@ -1,0 +1,67 @@
+internal import CPsyne
+internal import Glibc
+
+/// Maps one lane of a file and unmaps it when it goes.
+@safe
+public final class LaneMapping: @unchecked Sendable {
+  // Unchecked: the pointers are constants.
+  public let memory: LaneMemory
+  private let header: UnsafeMutableRawPointer
+  private let data: UnsafeMutableRawPointer
+
+  /// - Parameters:
+  ///   - descriptor: of a file that has all the bytes; it may be closed afterwards.
+  ///   - headerOffset, dataOffset: of the lane's header and data in the file, page aligned.
+  ///   - capacity: a power of two of at least a page.
+  /// - Throws: ``TransportError/Code/system`` where the address space does not suffice.
+  public init(
+    descriptor: Int32, headerOffset: Int, dataOffset: Int, capacity: Int
+  ) throws(TransportError) {
+    precondition(
+      capacity >= LaneLayout.minimumCapacity && capacity & (capacity - 1) == 0,
+      "a lane's capacity is a power of two")
+    unsafe header = try Self.map(
+      nil, LaneLayout.headerBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, headerOffset)
+    do {
+      // Room for two copies first, so that nothing else can come to lie between them.
+      unsafe data = try Self.map(
+        nil, 2 * capacity, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    } catch {
+      unsafe munmap(header, LaneLayout.headerBytes)
+      throw error
+    }
+    unsafe memory = LaneMemory(header: header, data: data, capacity: capacity)
+    for copy in 0..<2 {
+      _ = try unsafe Self.map(
+        data + copy * capacity, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+        descriptor, dataOffset)
+    }
+  }
+
+  deinit {
+    unsafe munmap(header, LaneLayout.headerBytes)
+    unsafe munmap(data, 2 * memory.capacity)
+  }
+
+  /// EBADF and EINVAL cannot occur; ENOMEM and EPERM (a sealed file) can.
+  private static func map(
+    _ address: UnsafeMutableRawPointer?, _ bytes: Int, _ protection: Int32, _ flags: Int32,
+    _ descriptor: Int32, _ offset: Int
+  ) throws(TransportError) -> UnsafeMutableRawPointer {
+    let mapped = unsafe mmap(address, bytes, protection, flags, descriptor, offset)
+    guard let mapped = unsafe mapped, unsafe mapped != MAP_FAILED else {
+      let number = errno
+      throw TransportError(
+        .system, "cannot map \(bytes) bytes: \(Errno.text(number))", errno: number)
+    }
+    return unsafe mapped
+  }
+}
+
+/// The system's words for its error numbers.
+package enum Errno {
+  package static func text(_ number: Int32) -> String {
+    guard let text = unsafe strerror(number) else { return "error \(number)" }
+    return unsafe String(cString: text)
+  }
+}

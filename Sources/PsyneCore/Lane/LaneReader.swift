@@ -1,0 +1,145 @@
+public import CPsyne
+public import Synchronization
+
+/// The receiving side of a lane: positions and frames, without types.
+@frozen @safe @usableFromInline
+struct LaneReader {
+  @usableFromInline let lane: LaneMemory
+  @usableFromInline let fencesPublications: Bool
+  /// Bytes of head that may be owed before they are published.
+  @usableFromInline let step: Int
+  /// End of the last frame handed out.
+  @usableFromInline var head: Int
+  /// What the sender is known to have published.
+  @usableFromInline var tail: Int
+  /// The head the sender can see.
+  @usableFromInline var published: Int
+  /// How many senders' endings were reported to the caller.
+  @usableFromInline var seenEndings: UInt32
+  /// Whether the last thing reported was a sender's ending.
+  @usableFromInline var isAtEnd: Bool
+
+  @usableFromInline
+  init(lane: LaneMemory, fencesPublications: Bool) {
+    self.lane = lane
+    self.fencesPublications = fencesPublications
+    step = lane.capacity / 8
+    // Where the last receiver got to: what it had finished is not delivered again.
+    head = unsafe lane.position(LaneLayout.consumed).pointee.load(ordering: .acquiring)
+    tail = head
+    published = unsafe lane.position(LaneLayout.head).pointee.load(ordering: .acquiring)
+    seenEndings =
+      unsafe lane.word(LaneLayout.receiverSeenEndings).pointee.load(ordering: .relaxed)
+    isAtEnd = false
+  }
+
+  /// Whether there is something to read, as far as can be told with two loads.
+  @inlinable @inline(__always)
+  mutating func refresh() -> Bool {
+    // Acquire pairs with the sender's release of `tail`: the frames before it are whole.
+    let found = unsafe lane.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
+    let endings = unsafe lane.word(LaneLayout.senderEndings).pointee.load(ordering: .relaxed)
+    // A sender's ending, no news, and what no sender would publish all go the slow way.
+    guard endings == seenEndings,
+      UInt(bitPattern: found &- head &- 1) < UInt(bitPattern: lane.capacity)
+    else { return false }
+    tail = found
+    return true
+  }
+
+  /// Whether there is something to read, after letting a batch form: a reader that takes each message
+  /// as it comes fetches the sender's cache line for each, and slows both down to that.
+  @inlinable @inline(__always)
+  mutating func refreshBatch() -> Bool {
+    guard refresh() else { return false }
+    if tail &- head < 512 {
+      cpsyne_pause()
+      cpsyne_pause()
+      _ = refresh()
+    }
+    return true
+  }
+
+  /// Looks again and again for the time that a peer that is awake needs to answer. True when there is
+  /// something to read.
+  @inlinable @inline(__always)
+  mutating func spin() -> Bool {
+    for _ in 0..<64 {
+      cpsyne_pause()
+      if refresh() { return true }
+    }
+    return false
+  }
+
+  /// Takes over what the slow path has found.
+  @inlinable @inline(__always)
+  mutating func adopt(_ view: LaneView) {
+    tail = view.tail
+    seenEndings = view.seenEndings
+    isAtEnd = view.outcome == .closed || view.outcome == .died
+  }
+
+  /// Takes back what was lent. The space goes to the sender when an eighth of the lane is owed:
+  /// a store for each message would send the cache line back and forth with the sender.
+  @inlinable @inline(__always)
+  mutating func finishLent() {
+    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
+    if head &- published >= step { publishHead() }
+  }
+
+  @inlinable @inline(__always)
+  mutating func publishHead() {
+    published = head
+    // Release pairs with the sender's acquire of `head`: we have finished reading what it frees.
+    unsafe lane.position(LaneLayout.head).pointee.store(head, ordering: .releasing)
+    cpsyne_compiler_barrier()
+    if fencesPublications { atomicMemoryFence(ordering: .sequentiallyConsistent) }
+    if unsafe lane.word(LaneLayout.senderParked).pointee.load(ordering: .relaxed) != 0 {
+      lane.wake(LaneLayout.senderParked)
+    }
+  }
+}
+
+// MARK: Frames
+
+extension LaneReader {
+  /// Whether everything that is known to be published was handed out.
+  @inlinable @inline(__always)
+  var isDry: Bool { tail == head }
+
+  /// Takes the next frame. Nothing in it is trusted but what was checked.
+  @inlinable @inline(__always)
+  @_lifetime(immortal)
+  mutating func take<Body: MessageBody>() throws(ChannelError) -> Message<Body> {
+    let start = unsafe lane.bytes(at: head)
+    let published = tail &- head
+    if Body.isFixedSize {
+      guard published >= MemoryLayout<Body.Element>.stride else { throw .corrupt(.length) }
+      head &+= MemoryLayout<Body.Element>.stride
+      return unsafe Message(payload: UnsafeRawPointer(start), count: 1, shape: 0)
+    }
+    // Read once, atomically: the sender could change it between the check and the use.
+    let header = unsafe UInt64(
+      littleEndian: start.assumingMemoryBound(to: Atomic<UInt64>.self).pointee
+        .load(ordering: .relaxed))
+    let bytes = Int(header & 0xffff_ffff)
+    let frame = Body.frameBytes(payload: bytes)
+    guard frame <= published else { throw .corrupt(.length) }
+    let payload = unsafe UnsafeRawPointer(start + Body.headerBytes)
+    if Body.messageType == .mixed {
+      head &+= frame
+      return unsafe Message(payload: payload, count: bytes, shape: header >> 32)
+    }
+    guard header >> 32 == UInt64(Body.messageType.rawValue) else { throw .corrupt(.type) }
+    let message: Message<Body> = try unsafe .decode(payload: payload, bytes: bytes)
+    head &+= frame
+    return message
+  }
+
+  /// Counts everything handed out as read, and gives its room back.
+  @usableFromInline
+  func finishAll() {
+    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
+    unsafe lane.position(LaneLayout.head).pointee.store(head, ordering: .releasing)
+  }
+}

@@ -1,0 +1,111 @@
+internal import CPsyne
+internal import Synchronization
+
+/// A point in time on the monotonic clock, in nanoseconds; `Int64.max` is never.
+@frozen @usableFromInline
+struct Deadline: Sendable {
+  @usableFromInline let nanoseconds: Int64
+
+  @inlinable
+  static var never: Deadline { Deadline(nanoseconds: .max) }
+
+  /// `timeout` from now; nil is never, and zero or less has already passed.
+  @usableFromInline
+  init(after timeout: Duration?) {
+    guard let timeout else {
+      self = .never
+      return
+    }
+    let (seconds, attoseconds) = timeout.components
+    // Beyond 200 years is never.
+    guard seconds < 6_000_000_000 else {
+      self = .never
+      return
+    }
+    let length = max(0, seconds) * 1_000_000_000 + max(0, attoseconds) / 1_000_000_000
+    nanoseconds = timeout <= .zero ? 0 : cpsyne_monotonic_ns() + length
+  }
+
+  @inlinable
+  init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+  var hasPassed: Bool {
+    nanoseconds != .max && (nanoseconds == 0 || cpsyne_monotonic_ns() >= nanoseconds)
+  }
+}
+
+/// How long to wait in which way. See `docs/architecture.md` for the protocol.
+enum Parking {
+  /// A sleeper takes about this long to run again, so spinning longer than this before going to
+  /// sleep costs at most twice the best choice.
+  static let spinNanoseconds: Int64 = 25_000
+
+  /// A sleeper looks this often whether its peer still lives.
+  static let livenessNanoseconds: Int64 = 50_000_000
+
+  /// A sleeper without a barrier looks this often whether it has missed a wake-up.
+  static let fencelessNanoseconds: Int64 = 1_000_000
+
+  /// Spinning on the only CPU would keep the peer from running. Our own affinity says nothing: a
+  /// thread pinned to one CPU has its peer on another.
+  static let canSpin = cpsyne_online_cpus() > 1
+
+  /// Waits until `isReady` returns true, true, or until the deadline, false.
+  ///
+  /// - Parameters:
+  ///   - word: offset of the futex to announce the sleep in.
+  ///   - isReady: looks at what is awaited; throwing ends the wait.
+  ///   - lookAfterPeer: called now and then while asleep, nil where nobody can die.
+  static func wait(
+    on lane: LaneMemory, word offset: Int, until deadline: Deadline,
+    lookAfterPeer: (() -> Void)?, isReady: () throws(ChannelError) -> Bool
+  ) throws(ChannelError) -> Bool {
+    if try isReady() { return true }
+    if deadline.hasPassed { return false }
+    if canSpin, try spin(until: deadline, isReady) { return true }
+    let word = unsafe lane.word(offset)
+    while true {
+      unsafe word.pointee.store(1, ordering: .relaxed)
+      let isFenced = AsymmetricFence.heavy()
+      defer { unsafe word.pointee.store(0, ordering: .relaxed) }
+      if try isReady() { return true }
+      if deadline.hasPassed { return false }
+      var slice = deadline.nanoseconds
+      if !isFenced {
+        slice = min(slice, cpsyne_monotonic_ns() + fencelessNanoseconds)
+      } else if lookAfterPeer != nil {
+        slice = min(slice, cpsyne_monotonic_ns() + livenessNanoseconds)
+      }
+      // 0, EAGAIN (the waker was faster), EINTR, ETIMEDOUT: look again in every case.
+      let result = unsafe cpsyne_futex_wait(word, 1, slice)
+      if result == timedOut { lookAfterPeer?() }
+    }
+  }
+
+  private static func spin(
+    until deadline: Deadline, _ isReady: () throws(ChannelError) -> Bool
+  ) throws(ChannelError) -> Bool {
+    let end = min(deadline.nanoseconds, cpsyne_monotonic_ns() + spinNanoseconds)
+    repeat {
+      for _ in 0..<32 {
+        cpsyne_pause()
+        if try isReady() { return true }
+      }
+    } while cpsyne_monotonic_ns() < end
+    return false
+  }
+
+  /// ETIMEDOUT on every Linux.
+  private static let timedOut: Int32 = 110
+}
+
+extension LaneMemory {
+  /// Wakes whoever has announced its sleep in the futex at `offset`.
+  @usableFromInline @inline(never)
+  func wake(_ offset: Int) {
+    let word = unsafe word(offset)
+    if unsafe word.pointee.exchange(0, ordering: .acquiringAndReleasing) != 0 {
+      _ = unsafe cpsyne_futex_wake(word, 1)
+    }
+  }
+}

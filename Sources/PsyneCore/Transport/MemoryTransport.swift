@@ -1,0 +1,89 @@
+internal import CPsyne
+internal import Glibc
+internal import Synchronization
+
+/// `memory://name`: channels between the threads of one process.
+///
+/// A channel exists for as long as somebody in the process has it open. Each `MemoryTransport` has
+/// names of its own; copies of one share them.
+public struct MemoryTransport: Transport {
+  private let names = Names()
+
+  public init() {}
+
+  public var scheme: String { "memory" }
+  public var optionNames: [String] { ["capacity"] }
+
+  public func open(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> Lane {
+    let name = try address.name()
+    let capacity = try options.laneCapacity()
+    return try names.open(name, address, format, capacity)
+  }
+}
+
+/// The channels of one transport that are open.
+private final class Names: Sendable {
+  private struct Entry {
+    weak var lane: Lane?
+  }
+
+  private let entries = Mutex<[String: Entry]>([:])
+
+  func open(
+    _ name: String, _ address: ChannelAddress, _ format: MessageFormat, _ capacity: Int?
+  ) throws(TransportError) -> Lane {
+    try entries.withLock { entries throws(TransportError) in
+      if let lane = entries[name]?.lane {
+        try lane.check(address, format: format, capacity: capacity)
+        return lane
+      }
+      entries = entries.filter { $0.value.lane != nil }
+      let lane = try Self.makeLane(format, capacity ?? ChannelOptions.defaultCapacity.bytes)
+      entries[name] = Entry(lane: lane)
+      return lane
+    }
+  }
+
+  private static func makeLane(_ format: MessageFormat, _ capacity: Int) throws(TransportError) -> Lane {
+    // A file without a name, because only a file can be mapped twice.
+    let descriptor = unsafe cpsyne_memfd_create("psyne")
+    guard descriptor >= 0 else {
+      let number = errno
+      throw TransportError(
+        .system, "cannot create memory for a channel: \(Errno.text(number))", errno: number)
+    }
+    defer { close(descriptor) }
+    guard ftruncate(descriptor, LaneLayout.headerBytes + capacity) == 0 else {
+      let number = errno
+      throw TransportError(
+        .noSpace, "no memory for a channel of \(ByteCount.bytes(capacity)): \(Errno.text(number))", errno: number)
+    }
+    let mapping = try LaneMapping(
+      descriptor: descriptor, headerOffset: 0, dataOffset: LaneLayout.headerBytes, capacity: capacity)
+    return Lane(memory: mapping.memory, format: format, custody: MemoryCustody(mapping))
+  }
+}
+
+/// Who holds which end, among the threads of one process.
+private final class MemoryCustody: LaneCustody {
+  private let mapping: LaneMapping
+  private let gate = Mutex(())
+  private let held = Mutex<Set<LaneEnd>>([])
+
+  init(_ mapping: LaneMapping) { self.mapping = mapping }
+
+  var partiesCanDie: Bool { false }
+
+  func take(_ end: LaneEnd) throws(TransportError) {
+    guard held.withLock({ $0.insert(end).inserted }) else {
+      throw TransportError(.inUse, "the channel's \(end) is in use in this process; it can be claimed once")
+    }
+  }
+
+  func release(_ end: LaneEnd) { held.withLock { _ = $0.remove(end) } }
+  func isHeld(_ end: LaneEnd) -> Bool { held.withLock { $0.contains(end) } }
+  func exclusively(_ body: () -> Void) { gate.withLock { _ in body() } }
+  func leave() { held.withLock { $0.removeAll() } }
+}

@@ -1,0 +1,17 @@
+/// Brings lanes about: decides where they live and who moves their bytes.
+///
+/// - ``open(_:format:options:)`` gives every party that names the same address the same lane;
+///   whoever comes first creates it.
+/// - It throws ``TransportError/Code/mismatch`` where the lane exists with another format, or with
+///   another capacity than an explicit one.
+/// - It never destroys a lane that another living party has open.
+public protocol Transport: Sendable {
+  /// The scheme of its addresses, in lower case.
+  var scheme: String { get }
+  /// The names of the options it understands.
+  var optionNames: [String] { get }
+
+  func open(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> Lane
+}

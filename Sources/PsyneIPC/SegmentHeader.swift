@@ -1,0 +1,72 @@
+internal import PsyneCore
+
+/// The first page of a segment, read as hostile input.
+struct SegmentHeader: Equatable {
+  let capacity: Int
+  let format: MessageFormat
+
+  enum Fault: Error {
+    /// No segment of ours: it must not be touched.
+    case foreign
+    /// Of another version of this library.
+    case version(UInt32)
+    case damaged(String)
+
+    var isOurs: Bool {
+      if case .foreign = self { false } else { true }
+    }
+  }
+
+  init(capacity: Int, format: MessageFormat) {
+    self.capacity = capacity
+    self.format = format
+  }
+
+  /// - Parameters:
+  ///   - bytes: the beginning of the file.
+  ///   - fileBytes: the length of the file.
+  init(_ bytes: [UInt8], fileBytes: Int) throws(Fault) {
+    func word(_ offset: Int) -> UInt32 { UInt32(littleEndian: bytes, at: offset) }
+    func long(_ offset: Int) -> UInt64 { UInt64(littleEndian: bytes, at: offset) }
+    guard bytes.count >= SegmentLayout.headerBytes, long(SegmentLayout.magic) == SegmentLayout.magicNumber
+    else { throw .foreign }
+    guard word(SegmentLayout.layoutVersion) == SegmentLayout.version else {
+      throw .version(word(SegmentLayout.layoutVersion))
+    }
+    guard word(SegmentLayout.kind) == SegmentLayout.singleSenderAndReceiver,
+      word(SegmentLayout.laneCount) == 1
+    else { throw .damaged("a kind of channel that does not exist") }
+    guard let capacity = Int(exactly: long(SegmentLayout.capacity)),
+      LaneLayout.capacity(holding: capacity) == capacity
+    else { throw .damaged("an impossible capacity") }
+    let expected = SegmentLayout.fileBytes(capacity: capacity)
+    guard long(SegmentLayout.fileBytes) == UInt64(expected), fileBytes == expected else {
+      throw .damaged("\(fileBytes) bytes instead of \(expected)")
+    }
+    let size = word(SegmentLayout.elementSize)
+    let alignment = word(SegmentLayout.elementAlignment)
+    guard size > 0, alignment > 0, alignment <= 64, alignment & (alignment - 1) == 0,
+      size % alignment == 0, word(SegmentLayout.isFixedSize) <= 1
+    else { throw .damaged("an impossible message format") }
+    self.capacity = capacity
+    format = MessageFormat(
+      type: MessageType(rawValue: word(SegmentLayout.type)), elementSize: Int(size),
+      elementAlignment: Int(alignment), isFixedSize: word(SegmentLayout.isFixedSize) == 1)
+  }
+
+  /// The first page.
+  var bytes: [UInt8] {
+    var page = [UInt8](repeating: 0, count: SegmentLayout.headerBytes)
+    page.store(SegmentLayout.magicNumber, at: SegmentLayout.magic)
+    page.store(SegmentLayout.version, at: SegmentLayout.layoutVersion)
+    page.store(SegmentLayout.singleSenderAndReceiver, at: SegmentLayout.kind)
+    page.store(UInt64(SegmentLayout.fileBytes(capacity: capacity)), at: SegmentLayout.fileBytes)
+    page.store(UInt64(capacity), at: SegmentLayout.capacity)
+    page.store(UInt32(1), at: SegmentLayout.laneCount)
+    page.store(format.type.rawValue, at: SegmentLayout.type)
+    page.store(UInt32(format.elementSize), at: SegmentLayout.elementSize)
+    page.store(UInt32(format.elementAlignment), at: SegmentLayout.elementAlignment)
+    page.store(UInt32(format.isFixedSize ? 1 : 0), at: SegmentLayout.isFixedSize)
+    return page
+  }
+}

@@ -1,0 +1,200 @@
+internal import Glibc
+internal import PsyneCore
+
+/// Opens a segment: joins the one that is there, adopts or replaces one whose parties are all dead,
+/// or creates one.
+struct SegmentOpening {
+  let address: ChannelAddress
+  let directory: String
+  let path: String
+  let format: MessageFormat
+  /// What was asked for; nil takes what is there.
+  let capacity: Int?
+
+  /// How long another party may stay in the middle of opening or leaving.
+  private static let patience = Duration.seconds(5)
+
+  func open() throws(TransportError) -> Segment {
+    let giveUp = ContinuousClock.now + Self.patience
+    while true {
+      // Each is nil where another party was faster; then the next look finds what it did.
+      if let file = try existingFile() {
+        if let segment = try join(file, until: giveUp) { return segment }
+      } else if let segment = try create() {
+        return segment
+      }
+      guard ContinuousClock.now < giveUp else { throw busy }
+    }
+  }
+
+  private var busy: TransportError {
+    TransportError(
+      .busy,
+      "another process stopped while opening or closing \(path): let it go on, or end it")
+  }
+}
+
+// MARK: Creating
+
+extension SegmentOpening {
+  /// The segment is built without a name and linked whole: nobody ever finds half of one, and a
+  /// creator that dies leaves nothing behind.
+  private func create() throws(TransportError) -> Segment? {
+    let capacity = capacity ?? ChannelOptions.defaultCapacity.bytes
+    let file = try unnamedFile(capacity: capacity)
+    _ = file.tryLock(SegmentLayout.partyLocks)
+    let segment = try Segment(file, path: path, slot: 0, capacity: capacity)
+    do {
+      try segment.link()
+    } catch {
+      if error.number == EEXIST { return nil }
+      throw creationError(error, bytes: SegmentLayout.fileBytes(capacity: capacity))
+    }
+    return segment
+  }
+
+  private func unnamedFile(capacity: Int) throws(TransportError) -> File {
+    let bytes = SegmentLayout.fileBytes(capacity: capacity)
+    do throws(SystemError) {
+      let file = try File.unnamed(in: directory, permissions: 0o600)
+      try file.reserve(bytes: bytes)
+      try file.write(SegmentHeader(capacity: capacity, format: format).bytes, at: 0)
+      try file.write(Party.current, at: SegmentLayout.parties)
+      return file
+    } catch {
+      throw creationError(error, bytes: bytes)
+    }
+  }
+
+  private func creationError(_ error: SystemError, bytes: Int) -> TransportError {
+    switch error.number {
+    case ENOSPC, ENOMEM, EFBIG, EDQUOT:
+      TransportError(
+        .noSpace,
+        "\(directory) has no room for \(ByteCount.bytes(bytes)) of '\(address)': ask for a smaller capacity, "
+          + "or remove what fills it (\(error.text))", errno: error.number)
+    case EACCES, EPERM, EROFS:
+      TransportError(
+        .permissionDenied, "cannot create \(path): \(error.text)", errno: error.number)
+    default:
+      TransportError(.system, "cannot create \(path): \(error.text)", errno: error.number)
+    }
+  }
+}
+
+// MARK: Joining
+
+extension SegmentOpening {
+  /// The file under the name, checked to be one that we may map; nil if there is none.
+  private func existingFile() throws(TransportError) -> File? {
+    guard let file = try openFile() else { return nil }
+    let status: FileStatus
+    do { status = try file.status() } catch { throw refused(error) }
+    guard status.isRegular else { throw denied("it is no regular file: remove it") }
+    guard status.owner == ThisProcess.effectiveUser else {
+      throw denied(
+        "it belongs to user \(status.owner), and this process runs as user \(ThisProcess.effectiveUser)")
+    }
+    guard status.permissions & 0o077 == 0 else {
+      throw denied(
+        "its mode is 0\(String(status.permissions, radix: 8)), so that other users can use it; a channel's is 0600")
+    }
+    guard status.links <= 1 else { throw denied("it has \(status.links) names: remove the others") }
+    return file
+  }
+
+  private func openFile() throws(TransportError) -> File? {
+    do throws(SystemError) {
+      return try File.existing(at: path)
+    } catch {
+      if error.number == ENOENT { return nil }
+      throw refused(error)
+    }
+  }
+
+  private func refused(_ error: SystemError) -> TransportError {
+    switch error.number {
+    case ELOOP: denied("it is a symbolic link, which is never followed: remove it")
+    case ENXIO, EISDIR, ENODEV: denied("it is no regular file: remove it")
+    case EACCES, EPERM: denied("it belongs to another user, or its mode forbids it")
+    default: TransportError(.system, "cannot open \(path): \(error.text)", errno: error.number)
+    }
+  }
+
+  private func denied(_ reason: String) -> TransportError {
+    TransportError(.permissionDenied, "cannot use \(path): \(reason)")
+  }
+
+  /// Nil if the segment went away or had to be removed: then there is room for a new one.
+  private func join(
+    _ file: consuming File, until giveUp: ContinuousClock.Instant
+  ) throws(TransportError) -> Segment? {
+    while !file.tryLock(SegmentLayout.gateLock) {
+      guard ContinuousClock.now < giveUp else { throw busy }
+      usleep(200)
+    }
+    // From here on nobody comes, leaves or removes the file. Closing the file opens the gate.
+    guard let status = try? file.status(), status.links == 1 else { return nil }
+    let isAlive = file.hasOtherParties
+    let header: SegmentHeader
+    do {
+      header = try readHeader(file, fileBytes: status.bytes)
+    } catch {
+      guard !isAlive, error.isOurs else { throw corrupt(error) }
+      return remove()
+    }
+    if !isAlive, header.format != format || capacity.map({ $0 != header.capacity }) ?? false {
+      return remove()
+    }
+    try header.format.check(format, at: address)
+    try ChannelOptions.check(capacity: capacity, against: header.capacity, at: address)
+    guard let slot = file.takeSlot() else {
+      throw TransportError(
+        .inUse, "\(path) is open in \(SegmentLayout.partyCount) places, which is the most: close one")
+    }
+    let segment = try Segment(file, path: path, slot: slot, capacity: header.capacity)
+    if !isAlive, !segment.memory.recover(format: format) { return remove() }
+    segment.openGate()
+    return segment
+  }
+
+  /// Removes a segment whose parties are all dead and which is of no use to us.
+  private func remove() -> Segment? {
+    unsafe unlink(path)
+    return nil
+  }
+
+  private func readHeader(
+    _ file: borrowing File, fileBytes: Int
+  ) throws(SegmentHeader.Fault) -> SegmentHeader {
+    guard let bytes = try? file.read(SegmentLayout.headerBytes, at: 0) else { throw .foreign }
+    return try SegmentHeader(bytes, fileBytes: fileBytes)
+  }
+
+  private func corrupt(_ fault: SegmentHeader.Fault) -> TransportError {
+    switch fault {
+    case .foreign:
+      TransportError(
+        .corrupt, "\(path) is no Psyne channel: choose another name, or remove the file")
+    case .version(let version):
+      TransportError(
+        .corrupt,
+        "\(path) has layout version \(version) and this program knows \(SegmentLayout.version): "
+          + "use one version of Psyne on both sides")
+    case .damaged(let what):
+      TransportError(
+        .corrupt, "\(path) is damaged (\(what)) and still in use: close it everywhere")
+    }
+  }
+}
+
+extension File {
+  /// Takes the lock of a free slot and names us in it; nil if all are taken.
+  fileprivate func takeSlot() -> Int? {
+    let slot = (0..<SegmentLayout.partyCount).first { tryLock(SegmentLayout.partyLocks + Int64($0)) }
+    guard let slot else { return nil }
+    // A name that cannot be written is missing from messages, no more.
+    try? write(Party.current, at: SegmentLayout.parties + slot * SegmentLayout.partyBytes)
+    return slot
+  }
+}

@@ -1,0 +1,144 @@
+internal import CPsyne
+internal import Glibc
+internal import PsyneCore
+
+/// A system call's error number.
+struct SystemError: Error {
+  let number: Int32
+
+  /// Of the call that has just failed.
+  init() { number = errno }
+
+  var text: String { Errno.text(number) }
+}
+
+/// An open file, closed when it goes. One function a system call.
+struct File: ~Copyable {
+  let descriptor: Int32
+
+  deinit { close(descriptor) }
+
+  /// An unnamed file in `directory`. ENOENT, EACCES, ENOSPC, EOPNOTSUPP and EMFILE can occur.
+  static func unnamed(in directory: String, permissions: UInt32) throws(SystemError) -> File {
+    let descriptor = unsafe cpsyne_open_unnamed(directory, permissions)
+    guard descriptor >= 0 else { throw SystemError() }
+    return File(descriptor: descriptor)
+  }
+
+  /// The file at `path`, which must exist and be no symbolic link. ENOENT, ELOOP, EACCES, ENXIO (a
+  /// socket), EISDIR and EMFILE can occur.
+  static func existing(at path: String) throws(SystemError) -> File {
+    let descriptor = unsafe cpsyne_open_existing(path)
+    guard descriptor >= 0 else { throw SystemError() }
+    return File(descriptor: descriptor)
+  }
+
+  /// Gives an unnamed file its name. EEXIST, ENOENT (no /proc) and ENOSPC can occur.
+  func link(to path: String) throws(SystemError) {
+    guard unsafe cpsyne_link_unnamed(descriptor, path) == 0 else { throw SystemError() }
+  }
+
+  /// Reserves `bytes`, so that no access to them can fail later. ENOSPC and EFBIG can occur.
+  func reserve(bytes: Int) throws(SystemError) {
+    while true {
+      // Returns its error instead of setting errno.
+      let number = posix_fallocate(descriptor, 0, bytes)
+      if number == 0 { return }
+      guard number == EINTR else { throw SystemError(number: number) }
+    }
+  }
+
+  func status() throws(SystemError) -> FileStatus {
+    var raw = stat()
+    guard unsafe fstat(descriptor, &raw) == 0 else { throw SystemError() }
+    return FileStatus(raw)
+  }
+
+  /// Writes at `offset` of the file; tmpfs writes all or fails.
+  func write(_ bytes: [UInt8], at offset: Int) throws(SystemError) {
+    guard unsafe pwrite(descriptor, bytes, bytes.count, offset) == bytes.count else {
+      throw SystemError()
+    }
+  }
+
+  /// Reads up to `count` bytes at `offset`.
+  func read(_ count: Int, at offset: Int) throws(SystemError) -> [UInt8] {
+    var length = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+      length = unsafe pread(descriptor, buffer.baseAddress, count, offset)
+      initialized = max(0, length)
+    }
+    guard length >= 0 else { throw SystemError() }
+    return bytes
+  }
+}
+
+extension SystemError {
+  init(number: Int32) { self.number = number }
+}
+
+struct FileStatus {
+  let format: UInt32
+  let owner: UInt32
+  let permissions: UInt32
+  let links: Int
+  let bytes: Int
+  let inode: UInt64
+  let device: UInt64
+
+  init(_ raw: stat) {
+    format = raw.st_mode & S_IFMT
+    owner = raw.st_uid
+    permissions = raw.st_mode & 0o7777
+    links = Int(raw.st_nlink)
+    bytes = raw.st_size
+    inode = UInt64(raw.st_ino)
+    device = UInt64(raw.st_dev)
+  }
+
+  /// Of what the path names now, following no symbolic link; nil if it names nothing.
+  static func of(_ path: String) -> FileStatus? {
+    var raw = stat()
+    return unsafe lstat(path, &raw) == 0 ? FileStatus(raw) : nil
+  }
+
+  var isRegular: Bool { format == S_IFREG }
+
+  func isSameFile(as other: FileStatus) -> Bool {
+    inode == other.inode && device == other.device
+  }
+}
+
+// MARK: Locks
+
+extension File {
+  /// Takes the lock at `offset` if nobody else has it.
+  func tryLock(_ offset: Int64) -> Bool { cpsyne_ofd_lock(descriptor, offset, 1, false) == 0 }
+
+  /// Takes the lock at `offset`, waiting for it.
+  func lock(_ offset: Int64) {
+    // ENOLCK, out of kernel memory, may pass; EDEADLK does not exist for these locks.
+    while cpsyne_ofd_lock(descriptor, offset, 1, true) != 0 { sched_yield() }
+  }
+
+  func unlock(_ offset: Int64) { _ = cpsyne_ofd_unlock(descriptor, offset, 1) }
+
+  /// Whether somebody else holds a lock in the range.
+  func isLockedElsewhere(_ offset: Int64, count: Int = 1) -> Bool {
+    // An error cannot occur on an open file; if it did, the holder would count as alive.
+    cpsyne_ofd_is_locked(descriptor, offset, Int64(count)) != 0
+  }
+}
+
+/// This process, as others name it in their messages.
+enum ThisProcess {
+  static let identifier = UInt32(getpid())
+  static var effectiveUser: UInt32 { geteuid() }
+
+  /// The command's name, at most 15 bytes.
+  static let name: String = {
+    guard let file = try? File.existing(at: "/proc/self/comm"), let bytes = try? file.read(16, at: 0)
+    else { return "unknown" }
+    return String(decoding: bytes.prefix { $0 != 0x0a }, as: UTF8.self)
+  }()
+}
