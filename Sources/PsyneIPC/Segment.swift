@@ -48,6 +48,7 @@ final class Segment: LaneCustody {
       held.withLock { _ = $0.remove(end) }
       throw TransportError(.inUse, "the \(end) of \(path) is in use by \(holder(of: end))")
     }
+    mapping.prefault()
     // For the message above, in another process.
     var word = [UInt8](repeating: 0, count: 4)
     word.store(UInt32(slot + 1), at: 0)

@@ -44,6 +44,9 @@ int64_t cpsyne_monotonic_coarse_ns(void);
 
 // MARK: Memory and processes
 
+/// The advice MADV_POPULATE_WRITE, which older headers lack.
+static inline int cpsyne_madvise_populate_write(void) { return 23; }
+
 int cpsyne_memfd_create(const char *name);
 
 /// CPUs of the machine that are running, at least 1.

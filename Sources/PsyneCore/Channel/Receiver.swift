@@ -10,11 +10,15 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
 
   init(_ claim: LaneClaim) {
     self.claim = claim
-    reader = LaneReader(
-      lane: claim.lane.memory, fencesPublications: !AsymmetricFence.isRegistered)
+    reader = unsafe LaneReader(
+      lane: claim.lane.memory, correction: claim.correction,
+      fencesPublications: !AsymmetricFence.isRegistered)
   }
 
-  deinit { reader.finishAll() }
+  deinit {
+    var reader = reader
+    reader.finishAll()
+  }
 
   /// Gives the lent message's room back to the sender at once, instead of with the next ones.
   @inlinable
@@ -42,12 +46,7 @@ extension Receiver {
   public mutating func receive(
     timeout: Duration? = nil
   ) throws(ChannelError) -> Message<Body>? {
-    reader.finishLent()
-    if reader.isDry && !reader.refreshBatch() {
-      guard try awaitMessages(until: timeout == nil ? .never : Deadline(after: timeout)) else {
-        return nil
-      }
-    }
+    guard try prepare(timeout) else { return nil }
     return try next()
   }
 
@@ -58,11 +57,24 @@ extension Receiver {
   @inlinable @inline(__always)
   @_lifetime(&self)
   public mutating func tryReceive() throws(ChannelError) -> Message<Body>? {
-    reader.finishLent()
-    if reader.isDry && !reader.refreshBatch() {
-      guard try pollMessages() else { return nil }
-    }
+    guard try prepareNow() else { return nil }
     return try next()
+  }
+
+  /// Takes back what was lent, and waits for a message. False at the end of the stream.
+  @inlinable @inline(__always)
+  mutating func prepare(_ timeout: Duration?) throws(ChannelError) -> Bool {
+    reader.finishLent()
+    if !reader.isDry || reader.refreshBatch() { return true }
+    return try awaitMessages(until: timeout == nil ? .never : Deadline(after: timeout))
+  }
+
+  /// Takes back what was lent, and looks for a message. False if there is none now.
+  @inlinable @inline(__always)
+  mutating func prepareNow() throws(ChannelError) -> Bool {
+    reader.finishLent()
+    if !reader.isDry || reader.refreshBatch() { return true }
+    return try pollMessages()
   }
 
   /// Takes the next frame, which is there.

@@ -70,8 +70,7 @@ extension Sender {
   @inlinable @inline(__always)
   @_lifetime(&self)
   mutating func loan(frameBytes: Int, count: Int, shape: UInt64 = 0) -> Loan<Body> {
-    let position = writer.tail
-    writer.tail &+= frameBytes
+    let position = writer.advance(by: frameBytes)
     let loan = Loan<Body>(
       writer: writer, position: position, headerBytes: Body.headerBytes, count: count, shape: shape)
     return unsafe _overrideLifetime(loan, mutating: &self)
@@ -178,6 +177,20 @@ extension Sender where Body: FixedSizeMessage {
     let bytes = MemoryLayout<Body>.stride
     guard try findRoom(for: bytes) else { return nil }
     return loan(frameBytes: bytes, count: 1)
+  }
+
+  /// Lends room for `count` messages at once, as one loan of as many elements, waiting while the
+  /// channel is full. ``Loan/send()`` publishes all of them in one store.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func reserve(
+    batch count: Int, timeout: Duration? = nil
+  ) throws(ChannelError) -> Loan<Body> {
+    precondition(
+      count > 0 && count <= LaneLayout.maximumCapacity, "a batch has at least one message")
+    let bytes = count &* MemoryLayout<Body>.stride
+    if !writer.hasRoom(for: bytes) { try awaitRoom(for: bytes, timeout) }
+    return loan(frameBytes: bytes, count: count)
   }
 
   /// Sends one value, waiting while the channel is full.

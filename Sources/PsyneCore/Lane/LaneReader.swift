@@ -3,9 +3,12 @@ public import Synchronization
 
 /// The receiving side of a lane: positions and frames, without types.
 @frozen @safe @usableFromInline
-struct LaneReader {
+struct LaneReader: @unchecked Sendable {
+  // Unchecked: the correction belongs to the one receiver that owns it, and moves with it.
   @usableFromInline let lane: LaneMemory
   @usableFromInline let fencesPublications: Bool
+  /// Where a batch that was left early ended; `LaneWriter.none` else.
+  @usableFromInline let correction: UnsafeMutablePointer<Int>
   /// Bytes of head that may be owed before they are published.
   @usableFromInline let step: Int
   /// End of the last frame handed out.
@@ -20,8 +23,9 @@ struct LaneReader {
   @usableFromInline var isAtEnd: Bool
 
   @usableFromInline
-  init(lane: LaneMemory, fencesPublications: Bool) {
+  init(lane: LaneMemory, correction: UnsafeMutablePointer<Int>, fencesPublications: Bool) {
     self.lane = lane
+    unsafe self.correction = correction
     self.fencesPublications = fencesPublications
     step = lane.capacity / 8
     // Where the last receiver got to: what it had finished is not delivered again.
@@ -83,8 +87,18 @@ struct LaneReader {
   /// a store for each message would send the cache line back and forth with the sender.
   @inlinable @inline(__always)
   mutating func finishLent() {
+    settle()
     unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
     if head &- published >= step { publishHead() }
+  }
+
+  /// Goes on behind what a batch handed out.
+  @inlinable @inline(__always)
+  mutating func settle() {
+    if unsafe correction.pointee != LaneWriter.none {
+      head = unsafe correction.pointee
+      unsafe correction.pointee = LaneWriter.none
+    }
   }
 
   @inlinable @inline(__always)
@@ -111,11 +125,43 @@ extension LaneReader {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   mutating func take<Body: MessageBody>() throws(ChannelError) -> Message<Body> {
-    let start = unsafe lane.bytes(at: head)
-    let published = tail &- head
+    try lane.message(at: &head, before: tail)
+  }
+
+  /// Takes the next messages of a fixed size, as one.
+  @inlinable @inline(__always)
+  @_lifetime(immortal)
+  mutating func take<Body: FixedSizeMessage>(
+    upTo count: Int
+  ) throws(ChannelError) -> Message<Body> {
+    let found = min(count, (tail &- head) / MemoryLayout<Body>.stride)
+    guard found > 0 else { throw .corrupt(.length) }
+    let start = unsafe UnsafeRawPointer(lane.bytes(at: head))
+    head &+= found &* MemoryLayout<Body>.stride
+    return unsafe Message(payload: start, count: found, shape: 0)
+  }
+
+  /// Counts everything handed out as read, and gives its room back.
+  @usableFromInline
+  mutating func finishAll() {
+    settle()
+    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
+    unsafe lane.position(LaneLayout.head).pointee.store(head, ordering: .releasing)
+  }
+}
+
+extension LaneMemory {
+  /// Reads the frame at `position`, which lies before `end`, and moves past it.
+  @inlinable @inline(__always)
+  @_lifetime(immortal)
+  func message<Body: MessageBody>(
+    at position: inout Int, before end: Int
+  ) throws(ChannelError) -> Message<Body> {
+    let start = unsafe bytes(at: position)
+    let published = end &- position
     if Body.isFixedSize {
       guard published >= MemoryLayout<Body.Element>.stride else { throw .corrupt(.length) }
-      head &+= MemoryLayout<Body.Element>.stride
+      position &+= MemoryLayout<Body.Element>.stride
       return unsafe Message(payload: UnsafeRawPointer(start), count: 1, shape: 0)
     }
     // Read once, atomically: the sender could change it between the check and the use.
@@ -127,19 +173,12 @@ extension LaneReader {
     guard frame <= published else { throw .corrupt(.length) }
     let payload = unsafe UnsafeRawPointer(start + Body.headerBytes)
     if Body.messageType == .mixed {
-      head &+= frame
+      position &+= frame
       return unsafe Message(payload: payload, count: bytes, shape: header >> 32)
     }
     guard header >> 32 == UInt64(Body.messageType.rawValue) else { throw .corrupt(.type) }
     let message: Message<Body> = try unsafe .decode(payload: payload, bytes: bytes)
-    head &+= frame
+    position &+= frame
     return message
-  }
-
-  /// Counts everything handed out as read, and gives its room back.
-  @usableFromInline
-  func finishAll() {
-    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
-    unsafe lane.position(LaneLayout.head).pointee.store(head, ordering: .releasing)
   }
 }

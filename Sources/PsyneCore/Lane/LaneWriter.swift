@@ -45,6 +45,14 @@ struct LaneWriter: @unchecked Sendable {
     return tail &+ bytes &- head <= lane.capacity
   }
 
+  /// Moves past the next `bytes`, which are free, and returns where they begin.
+  @inlinable @inline(__always)
+  mutating func advance(by bytes: Int) -> Int {
+    let position = tail
+    tail &+= bytes
+    return position
+  }
+
   /// Takes back what the last loan did not use.
   @inlinable @inline(__always)
   mutating func settle() {

@@ -104,11 +104,32 @@ extension Loan where Body: ResizableBody {
   /// - Precondition: `count` is at most ``count``.
   @inlinable @inline(__always)
   public consuming func send(count: Int) {
-    precondition(count >= 0 && count <= self.count, "more elements than were reserved")
-    let end = writeHeader(count: count)
+    let end = writeHeader(count: shortened(to: count))
     unsafe writer.correction.pointee = end
     writer.publish(upTo: end)
     discard self
+  }
+}
+
+extension Loan where Body: FixedSizeMessage {
+  /// Publishes the first `count` messages of a batch; the rest of the reservation costs nothing.
+  ///
+  /// - Precondition: `count` is at most ``count``, and the loan is of a batch.
+  @inlinable @inline(__always)
+  public consuming func send(count: Int) {
+    precondition(headerBytes == 0, "a message of a mixed channel is sent whole")
+    let end = writeHeader(count: shortened(to: count))
+    unsafe writer.correction.pointee = end
+    writer.publish(upTo: end)
+    discard self
+  }
+}
+
+extension Loan {
+  @inlinable @inline(__always)
+  func shortened(to count: Int) -> Int {
+    precondition(count >= 0 && count <= self.count, "more elements than were reserved")
+    return count
   }
 }
 

@@ -53,7 +53,7 @@ public struct MessageFormat: Hashable, Sendable {
 
 extension MessageFormat: CustomStringConvertible {
   public var description: String {
-    let size = isFixedSize ? "\(elementSize) bytes each" : "elements of \(elementSize) bytes"
+    let size = isFixedSize ? "\(elementSize)-byte values" : "\(elementSize)-byte elements"
     return "\(name) (type \(type), \(size), alignment \(elementAlignment))"
   }
 }
