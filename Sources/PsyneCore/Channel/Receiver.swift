@@ -10,9 +10,7 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
 
   init(_ claim: LaneClaim) {
     self.claim = claim
-    reader = unsafe LaneReader(
-      lane: claim.lane.memory, correction: claim.correction,
-      fencesPublications: !AsymmetricFence.isRegistered)
+    reader = LaneReader(claim)
   }
 
   deinit {

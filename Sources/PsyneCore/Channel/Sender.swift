@@ -9,9 +9,7 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
 
   init(_ claim: LaneClaim) {
     self.claim = claim
-    unsafe writer = LaneWriter(
-      lane: claim.lane.memory, correction: claim.correction,
-      fencesPublications: !AsymmetricFence.isRegistered)
+    writer = LaneWriter(claim)
   }
 
   deinit {

@@ -23,23 +23,25 @@ public final class Lane: Sendable {
 // MARK: Ends
 
 extension Lane {
-  /// Takes an end, and records the death of its last holder where nobody has yet.
-  func attach(_ end: LaneEnd) throws(TransportError) {
+  /// Takes an end, records the death of its last holder where nobody has yet, and returns where the
+  /// lane stands.
+  func attach(_ end: LaneEnd) throws(TransportError) -> LanePositions {
     try custody.take(end)
-    var corruption: String?
+    var positions: LanePositions?
     custody.exclusively {
       if memory.isAttached(end) { memory.recordEnding(.died, of: end) }
-      corruption = memory.positionFault(unit: format.positionUnit)
-      if corruption == nil { memory.setAttached(end, true) }
+      positions = LanePositions(memory, unit: format.positionUnit)
+      if positions != nil { memory.setAttached(end, true) }
     }
-    if let corruption {
+    guard let positions else {
       custody.release(end)
       throw TransportError(
         .corrupt,
-        "the channel's positions are impossible (\(corruption)): close it everywhere and open it again")
+        "the channel's positions are impossible: close it everywhere and open it again")
     }
     attached.withLock { _ = $0.insert(end) }
     memory.wakeEverybody()
+    return positions
   }
 
   /// Leaves an end. The other side then sees how.
@@ -106,24 +108,6 @@ extension LaneMemory {
     setAttached(end, false)
   }
 
-  /// What is wrong with the positions, or nil. They come from shared memory.
-  func positionFault(unit: Int) -> String? {
-    let tail = unsafe position(LaneLayout.tail).pointee.load(ordering: .acquiring)
-    let head = unsafe position(LaneLayout.head).pointee.load(ordering: .acquiring)
-    let consumed = unsafe position(LaneLayout.consumed).pointee.load(ordering: .acquiring)
-    guard tail >= 0, head >= 0, head <= tail, tail - head <= capacity else {
-      return "head \(head), tail \(tail) of \(capacity) bytes"
-    }
-    // A receiver that died between its two stores leaves `consumed` ahead of `head`, never behind.
-    guard consumed >= head, consumed <= tail else {
-      return "head \(head), consumed \(consumed), tail \(tail)"
-    }
-    guard tail % unit == 0, head % unit == 0, consumed % unit == 0 else {
-      return "not multiples of \(unit)"
-    }
-    return nil
-  }
-
   func wakeEverybody() {
     // What was written before must be seen by whoever announced its sleep before we look: the
     // sleeper's barrier does not cover a process that has not registered, and this path is rare.
@@ -140,10 +124,9 @@ extension LaneMemory {
   /// - Parameter format: what the lane carries.
   /// - Returns: false if the lane is damaged and must not be used.
   public func recover(format: MessageFormat) -> Bool {
-    guard positionFault(unit: format.positionUnit) == nil else { return false }
+    guard let positions = LanePositions(self, unit: format.positionUnit) else { return false }
     for end in LaneEnd.allCases where isAttached(end) { recordEnding(.died, of: end) }
-    let tail = unsafe position(LaneLayout.tail).pointee.load(ordering: .relaxed)
-    if unsafe position(LaneLayout.consumed).pointee.load(ordering: .relaxed) == tail {
+    if positions.consumed == positions.tail {
       // Nothing is left of the sender that ended: to whoever comes now it is no news.
       unsafe word(LaneLayout.receiverSeenEndings).pointee
         .store(endings(of: .sender), ordering: .relaxed)

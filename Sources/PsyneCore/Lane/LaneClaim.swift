@@ -8,6 +8,8 @@ final class LaneClaim: @unchecked Sendable {
   @usableFromInline let lane: Lane
   /// See ``LaneWriter``; on a cache line of its own.
   let correction: UnsafeMutablePointer<Int>
+  /// Where the lane stood when we came. Not read again: a peer could have moved it since.
+  @usableFromInline let positions: LanePositions
   private let end: LaneEnd
   /// How many holders of the other end had left when we came: their endings are no news.
   private let endingsBefore: UInt32
@@ -18,7 +20,7 @@ final class LaneClaim: @unchecked Sendable {
     self.lane = lane
     self.end = end
     endingsBefore = lane.memory.endings(of: end.other)
-    try lane.attach(end)
+    positions = try lane.attach(end)
     let line = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
     unsafe correction = line.initializeMemory(as: Int.self, to: LaneWriter.none)
   }

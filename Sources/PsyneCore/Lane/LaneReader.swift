@@ -22,16 +22,15 @@ struct LaneReader: @unchecked Sendable {
   /// Whether the last thing reported was a sender's ending.
   @usableFromInline var isAtEnd: Bool
 
-  @usableFromInline
-  init(lane: LaneMemory, correction: UnsafeMutablePointer<Int>, fencesPublications: Bool) {
-    self.lane = lane
-    unsafe self.correction = correction
-    self.fencesPublications = fencesPublications
+  init(_ claim: LaneClaim) {
+    lane = claim.lane.memory
+    unsafe correction = claim.correction
+    fencesPublications = !AsymmetricFence.isRegistered
     step = lane.capacity / 8
     // Where the last receiver got to: what it had finished is not delivered again.
-    head = unsafe lane.position(LaneLayout.consumed).pointee.load(ordering: .acquiring)
-    tail = head
-    published = unsafe lane.position(LaneLayout.head).pointee.load(ordering: .acquiring)
+    head = claim.positions.consumed
+    tail = claim.positions.consumed
+    published = claim.positions.head
     seenEndings =
       unsafe lane.word(LaneLayout.receiverSeenEndings).pointee.load(ordering: .relaxed)
     isAtEnd = false

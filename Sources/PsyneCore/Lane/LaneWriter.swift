@@ -21,15 +21,12 @@ struct LaneWriter: @unchecked Sendable {
   @inlinable
   static var none: Int { -1 }
 
-  @usableFromInline
-  init(lane: LaneMemory, correction: UnsafeMutablePointer<Int>, fencesPublications: Bool) {
-    self.lane = lane
-    unsafe self.correction = correction
-    self.fencesPublications = fencesPublications
-    tail = unsafe lane.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
-    // Claiming the end has found both positions possible, but a hostile peer may have moved one
-    // since. No room at all sends the first reservation the slow way, which checks again.
-    head = tail &- lane.capacity
+  init(_ claim: LaneClaim) {
+    lane = claim.lane.memory
+    unsafe correction = claim.correction
+    fencesPublications = !AsymmetricFence.isRegistered
+    tail = claim.positions.tail
+    head = claim.positions.head
   }
 
   /// Whether `bytes` are free after the last frame. False also when the receiver's position is

@@ -96,6 +96,9 @@ extension Message where Body == Mixed {
   public func `as`<Wanted: MessageBody>(
     _ body: Wanted.Type
   ) throws(ChannelError) -> Message<Wanted>? {
+    precondition(
+      MemoryLayout<Wanted.Element>.alignment <= 8,
+      "a mixed channel aligns its messages to 8 bytes: use a channel of this type alone")
     guard type == Wanted.messageType else { return nil }
     let message: Message<Wanted> = try unsafe .decode(payload: payload, bytes: count)
     return unsafe _overrideLifetime(message, copying: self)
