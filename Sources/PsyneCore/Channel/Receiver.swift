@@ -11,6 +11,7 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   init(_ claim: LaneClaim) {
     self.claim = claim
     reader = LaneReader(claim)
+    mayRepeatFirst = claim.followsDeath && claim.positions.consumed != claim.positions.tail
   }
 
   deinit {
@@ -23,6 +24,22 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   public mutating func release() {
     reader.finishLent()
     reader.publishHead()
+  }
+
+  /// Whether the first message may have been received before, by a receiver that died while it was
+  /// lent to it.
+  public let mayRepeatFirst: Bool
+
+  /// Waits until a sender is there, or has been there: for a receiver that goes on with the next
+  /// sender when one has closed or died.
+  ///
+  /// - Parameter timeout: nil waits for ever.
+  /// - Throws: ``ChannelError/timedOut``.
+  public borrowing func awaitSender(timeout: Duration? = nil) throws(ChannelError) {
+    let (memory, seen, head) = (claim.lane.memory, reader.seenEndings, reader.head)
+    try claim.awaitPeer(until: Deadline(after: timeout)) {
+      memory.endings(of: .sender) != seen || memory.tail != head
+    }
   }
 
   /// Closes the end in order, as dropping it does.

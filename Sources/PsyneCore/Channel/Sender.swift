@@ -25,6 +25,14 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
     writer.publish(upTo: writer.tail)
   }
 
+  /// Waits until a receiver is there.
+  ///
+  /// - Parameter timeout: nil waits for ever.
+  /// - Throws: ``ChannelError/timedOut``.
+  public borrowing func awaitReceiver(timeout: Duration? = nil) throws(ChannelError) {
+    try claim.awaitPeer(until: Deadline(after: timeout)) { false }
+  }
+
   /// Closes the end in order, as dropping it does.
   public consuming func close() {}
 

@@ -46,6 +46,25 @@ final class LaneClaim: @unchecked Sendable {
   }
 }
 
+// MARK: The other end
+
+extension LaneClaim {
+  /// Waits until somebody holds the other end, or `isNews` is true.
+  func awaitPeer(until deadline: Deadline, or isNews: () -> Bool) throws(ChannelError) {
+    lane.noticeDeath(of: end.other)
+    let word = end == .sender ? LaneLayout.senderParked : LaneLayout.receiverParked
+    let found = try Parking.wait(
+      on: lane.memory, word: word, until: deadline, lookAfterPeer: lookAfterPeer
+    ) { () throws(ChannelError) -> Bool in lane.memory.isAttached(end.other) || isNews() }
+    guard found else { throw .timedOut }
+  }
+
+  /// Whether our predecessor at this end died.
+  var followsDeath: Bool {
+    lane.memory.endings(of: end) > 0 && lane.memory.lastEnding(of: end) == .died
+  }
+}
+
 // MARK: Sending
 
 extension LaneClaim {

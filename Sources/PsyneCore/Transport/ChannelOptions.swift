@@ -39,9 +39,8 @@ extension ChannelOptions {
           "unknown option '\(option.name)' in '\(address)'; \(address.scheme) knows: \(known.joined(separator: ", "))"
             + Spelling.hint(for: option.name, among: known))
       }
-      guard option.name == "capacity" else {
-        preconditionFailure("the transport names an option that ChannelOptions does not have")
-      }
+      // Others are the transport's own, which reads them from the address.
+      guard option.name == "capacity" else { continue }
       guard let capacity = ByteCount(option.value) else {
         throw TransportError(
           .invalidOption,
