@@ -1,0 +1,70 @@
+# Psyne. The two commands that matter are `make demo` and `make test`; both do all set-up themselves.
+#
+# Settings:  SWIFT=swift  JOBS=2 (parallel build jobs; the machine's by default)
+#            FILES="a b"  (make demo: stream these instead of the toolchain's own binaries)
+#            FILTER=name  (make test-swift: only these tests)
+
+SWIFT ?= swift
+JOBS ?= $(shell nproc)
+FILES ?=
+FILTER ?=
+
+BUILD = $(SWIFT) build -c release -j $(JOBS)
+# What the formatter looks at. Build folders have hidden names and are not in these.
+FORMATTED = Package.swift $(wildcard Sources Tests Examples Benchmarks Snippets)
+EXAMPLES = $(patsubst Examples/%/Package.swift,%,$(wildcard Examples/*/Package.swift))
+# Debian packages that tests use beside what every build needs.
+TEST_PACKAGES = strace
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo build test test-swift test-scripts examples verify format lint clean
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' \
+	  | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
+
+setup:
+	@scripts/setup.sh
+
+demo: setup ## show it at work: a real file and the guide's pipeline between two processes
+	@$(BUILD) --product psyne
+	@$$($(BUILD) --show-bin-path)/psyne demo $(FILES)
+
+build: setup ## build the libraries and the tool, optimised
+	$(BUILD)
+
+# The order: what fails fastest comes first.
+test: ## everything that has to pass: lint, build without warnings, tests, examples
+	@scripts/setup.sh $(TEST_PACKAGES)
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory examples
+	@$(MAKE) --no-print-directory test-scripts
+	@$(MAKE) --no-print-directory test-swift
+
+# Release: what users run, and the only build in which the sanitizers and the hot-path tests mean
+# something. Warnings are errors in every target of ours (see Package.swift).
+test-swift:
+	$(SWIFT) test -c release -j $(JOBS) $(if $(FILTER),--filter $(FILTER))
+
+# Tests that are no Swift tests; each script ends with a status. New ones are added to this list.
+TEST_SCRIPTS = $(wildcard scripts/sanitizers.sh)
+test-scripts:
+	@set -e; for script in $(TEST_SCRIPTS); do echo "== $$script"; $$script; done
+
+# The examples are packages of their own, as a user's program is.
+examples:
+	@set -e; for example in $(EXAMPLES); do echo "== Examples/$$example"; \
+	  $(SWIFT) build -j $(JOBS) --package-path Examples/$$example; done
+
+verify: test demo ## all of the above
+
+format: ## format every source in place
+	$(SWIFT) format format -i -r $(FORMATTED)
+
+lint: ## complain about what `make format` would change, and what it cannot
+	$(SWIFT) format lint --strict -r $(FORMATTED)
+
+clean: ## remove everything that was built
+	rm -rf .build .build-* .build_* Examples/*/.build Benchmarks/.build
+
+-include Benchmarks/bench.mk
