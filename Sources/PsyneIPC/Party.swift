@@ -7,7 +7,8 @@ struct Party: Hashable {
   init(_ slot: [UInt8]) {
     process = UInt32(littleEndian: slot, at: SegmentLayout.partyProcess)
     let name = slot.dropFirst(SegmentLayout.partyName).prefix { $0 != 0 }
-    self.name = String(String(decoding: name, as: UTF8.self).filter { $0.isASCII && !$0.isNewline && $0 >= " " })
+    self.name = String(
+      String(decoding: name, as: UTF8.self).filter { $0.isASCII && !$0.isNewline && $0 >= " " })
   }
 
   /// This process.
@@ -28,7 +29,9 @@ extension Party: CustomStringConvertible {
 
 extension FixedWidthInteger {
   init(littleEndian bytes: [UInt8], at offset: Int) {
-    self = bytes[offset..<offset + MemoryLayout<Self>.size].reversed().reduce(0) { $0 << 8 | Self($1) }
+    self = bytes[offset..<offset + MemoryLayout<Self>.size].reversed().reduce(0) {
+      $0 << 8 | Self($1)
+    }
   }
 }
 

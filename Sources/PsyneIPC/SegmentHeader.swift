@@ -28,7 +28,8 @@ struct SegmentHeader: Equatable {
   init(_ bytes: [UInt8], fileBytes: Int) throws(Fault) {
     func word(_ offset: Int) -> UInt32 { UInt32(littleEndian: bytes, at: offset) }
     func long(_ offset: Int) -> UInt64 { UInt64(littleEndian: bytes, at: offset) }
-    guard bytes.count >= SegmentLayout.headerBytes, long(SegmentLayout.magic) == SegmentLayout.magicNumber
+    guard bytes.count >= SegmentLayout.headerBytes,
+      long(SegmentLayout.magic) == SegmentLayout.magicNumber
     else { throw .foreign }
     guard word(SegmentLayout.layoutVersion) == SegmentLayout.version else {
       throw .version(word(SegmentLayout.layoutVersion))

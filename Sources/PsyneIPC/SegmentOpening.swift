@@ -93,11 +93,13 @@ extension SegmentOpening {
     guard status.isRegular else { throw denied("it is no regular file: remove it") }
     guard status.owner == ThisProcess.effectiveUser else {
       throw denied(
-        "it belongs to user \(status.owner), and this process runs as user \(ThisProcess.effectiveUser)")
+        "it belongs to user \(status.owner), and this process runs as user \(ThisProcess.effectiveUser)"
+      )
     }
     guard status.permissions & 0o077 == 0 else {
       throw denied(
-        "its mode is 0\(String(status.permissions, radix: 8)), so that other users can use it; a channel's is 0600")
+        "its mode is 0\(String(status.permissions, radix: 8)), so that other users can use it; a channel's is 0600"
+      )
     }
     guard status.links <= 1 else { throw denied("it has \(status.links) names: remove the others") }
     return file
@@ -150,7 +152,8 @@ extension SegmentOpening {
     try ChannelOptions.check(capacity: capacity, against: header.capacity, at: address)
     guard let slot = file.takeSlot() else {
       throw TransportError(
-        .inUse, "\(path) is open in \(SegmentLayout.partyCount) places, which is the most: close one")
+        .inUse,
+        "\(path) is open in \(SegmentLayout.partyCount) places, which is the most: close one")
     }
     let segment = try Segment(file, path: path, slot: slot, capacity: header.capacity)
     if !isAlive, !segment.memory.recover(format: format) { return remove() }
@@ -191,7 +194,9 @@ extension SegmentOpening {
 extension File {
   /// Takes the lock of a free slot and names us in it; nil if all are taken.
   fileprivate func takeSlot() -> Int? {
-    let slot = (0..<SegmentLayout.partyCount).first { tryLock(SegmentLayout.partyLocks + Int64($0)) }
+    let slot = (0..<SegmentLayout.partyCount).first {
+      tryLock(SegmentLayout.partyLocks + Int64($0))
+    }
     guard let slot else { return nil }
     // A name that cannot be written is missing from messages, no more.
     try? write(Party.current, at: SegmentLayout.parties + slot * SegmentLayout.partyBytes)

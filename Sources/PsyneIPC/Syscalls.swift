@@ -137,7 +137,8 @@ enum ThisProcess {
 
   /// The command's name, at most 15 bytes.
   static let name: String = {
-    guard let file = try? File.existing(at: "/proc/self/comm"), let bytes = try? file.read(16, at: 0)
+    guard let file = try? File.existing(at: "/proc/self/comm"),
+      let bytes = try? file.read(16, at: 0)
     else { return "unknown" }
     return String(decoding: bytes.prefix { $0 != 0x0a }, as: UTF8.self)
   }()

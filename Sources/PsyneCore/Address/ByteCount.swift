@@ -32,7 +32,9 @@ public struct ByteCount: Hashable, Comparable, Sendable {
 extension ByteCount: CustomStringConvertible {
   /// In the largest binary unit that divides it.
   public var description: String {
-    let unit = Self.units.last { bytes >= $0.bytes && bytes % $0.bytes == 0 && $0.bytes & ($0.bytes - 1) == 0 }
+    let unit = Self.units.last {
+      bytes >= $0.bytes && bytes % $0.bytes == 0 && $0.bytes & ($0.bytes - 1) == 0
+    }
     guard let unit, unit.bytes > 1 else { return "\(bytes) B" }
     return "\(bytes / unit.bytes) \(unit.name)"
   }

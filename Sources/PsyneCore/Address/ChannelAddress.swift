@@ -33,13 +33,15 @@ public struct ChannelAddress: Hashable, Sendable {
     }
     guard text.utf8.count <= Self.maximumBytes else {
       throw TransportError(
-        .invalidAddress, "the address has \(text.utf8.count) bytes; at most \(Self.maximumBytes) are allowed")
+        .invalidAddress,
+        "the address has \(text.utf8.count) bytes; at most \(Self.maximumBytes) are allowed")
     }
     guard let bad = text.unicodeScalars.first(where: { !(0x21...0x7e).contains($0.value) }) else {
       self = try Self.parse(text, invalid)
       return
     }
-    throw invalid("it contains \(bad.escaped(asASCII: true)); only printable ASCII without blanks is allowed")
+    throw invalid(
+      "it contains \(bad.escaped(asASCII: true)); only printable ASCII without blanks is allowed")
   }
 
   private init(
@@ -60,14 +62,19 @@ public struct ChannelAddress: Hashable, Sendable {
     guard let separator = text.firstRange(of: "://") else {
       throw invalid("it has no '://'; write a scheme and a name, as in ipc://sensor_data")
     }
-    let layers = text[..<separator.lowerBound].split(separator: "+", omittingEmptySubsequences: false)
-      .map { $0.lowercased() }
+    let layers = text[..<separator.lowerBound].split(
+      separator: "+", omittingEmptySubsequences: false
+    )
+    .map { $0.lowercased() }
     for layer in layers {
-      guard let first = layer.first, first.isLetter, layer.allSatisfy({ $0.isLetter || $0.isNumber })
+      guard let first = layer.first, first.isLetter,
+        layer.allSatisfy({ $0.isLetter || $0.isNumber })
       else { throw invalid("'\(layer)' is no scheme; a scheme is a word, as ipc or memory") }
     }
     var rest = text[separator.upperBound...]
-    guard !rest.contains("#") else { throw invalid("it has a fragment ('#'), which means nothing here") }
+    guard !rest.contains("#") else {
+      throw invalid("it has a fragment ('#'), which means nothing here")
+    }
     guard !rest.contains("%") else {
       throw invalid("it has a percent escape; names consist of letters, digits, '.', '_' and '-'")
     }
@@ -79,7 +86,8 @@ public struct ChannelAddress: Hashable, Sendable {
     let slash = rest.firstIndex(of: "/") ?? rest.endIndex
     let authority = rest[..<slash]
     guard !authority.isEmpty else {
-      throw invalid("nothing stands after '://'; write a name, as in \(layers[layers.count - 1])://sensor_data")
+      throw invalid(
+        "nothing stands after '://'; write a name, as in \(layers[layers.count - 1])://sensor_data")
     }
     guard !authority.contains("@") else { throw invalid("a user name ('@') means nothing here") }
     return ChannelAddress(
@@ -127,10 +135,14 @@ extension ChannelAddress {
       TransportError(.invalidAddress, "'\(text)' does not name a channel: \(what)")
     }
     if let path {
-      throw invalid("a name has no '/'; '\(authority)/\(path)' could be '\(authority)-\(path.replacing("/", with: "-"))'")
+      throw invalid(
+        "a name has no '/'; '\(authority)/\(path)' could be '\(authority)-\(path.replacing("/", with: "-"))'"
+      )
     }
     guard authority.utf8.count <= Self.maximumNameBytes else {
-      throw invalid("the name has \(authority.utf8.count) characters; at most \(Self.maximumNameBytes) are allowed")
+      throw invalid(
+        "the name has \(authority.utf8.count) characters; at most \(Self.maximumNameBytes) are allowed"
+      )
     }
     guard !authority.hasPrefix(".") else { throw invalid("a name does not begin with a dot") }
     let allowed = { (c: Character) in c.isASCII && (c.isLetter || c.isNumber || "._-".contains(c)) }

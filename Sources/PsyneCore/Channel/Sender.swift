@@ -59,7 +59,8 @@ extension Sender {
     // The receiver cannot make room while it does not see what was staged.
     writer.publish(upTo: writer.tail)
     writer.head = try claim.awaitRoom(
-      for: frameBytes, after: writer.tail, until: timeout == nil ? .never : Deadline(after: timeout))
+      for: frameBytes, after: writer.tail, until: timeout == nil ? .never : Deadline(after: timeout)
+    )
   }
 
   /// Whether there is room for a frame now.

@@ -132,7 +132,8 @@ extension LaneClaim {
   ) throws(ChannelError) -> LaneView {
     var view = LaneView(tail: head, seenEndings: seenEndings, outcome: .nothing)
     _ = try Parking.wait(
-      on: lane.memory, word: LaneLayout.receiverParked, until: deadline, lookAfterPeer: lookAfterPeer
+      on: lane.memory, word: LaneLayout.receiverParked, until: deadline,
+      lookAfterPeer: lookAfterPeer
     ) { () throws(ChannelError) -> Bool in
       view = try look(after: head, seenEndings: seenEndings, isAtEnd: isAtEnd)
       return view.outcome != .nothing
@@ -166,7 +167,8 @@ extension LaneClaim {
     guard tail &- head >= 0, tail &- head <= memory.capacity else { throw .corrupt(.position) }
     view.tail = tail
     if endings != seenEndings {
-      let end = unsafe memory.position(LaneLayout.senderEndPosition).pointee.load(ordering: .relaxed)
+      let end = unsafe memory.position(LaneLayout.senderEndPosition).pointee.load(
+        ordering: .relaxed)
       guard end <= tail else { throw .corrupt(.position) }
       if end > head {
         // Another sender may have come since: stop where the first one ended.

@@ -19,7 +19,8 @@ public struct MessageFormat: Hashable, Sendable {
     name = "\(Body.self)"
     isUserType =
       Body.self is any FixedSizeMessage.Type
-      || (Body.Element.self is any MessageElement.Type && !(Body.Element.self is any MessageScalar.Type))
+      || (Body.Element.self is any MessageElement.Type
+        && !(Body.Element.self is any MessageScalar.Type))
   }
 
   /// A format read from a channel's header. The caller has checked that it is possible.

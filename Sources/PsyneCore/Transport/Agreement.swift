@@ -15,7 +15,8 @@ extension MessageFormat {
   package func check(_ wanted: MessageFormat, at address: ChannelAddress) throws(TransportError) {
     guard wanted != self else { return }
     throw TransportError(
-      .mismatch, "'\(address)' carries \(self); it was opened here for \(wanted): use one type on both sides")
+      .mismatch,
+      "'\(address)' carries \(self); it was opened here for \(wanted): use one type on both sides")
   }
 
   /// Throws if no lane can carry the format.

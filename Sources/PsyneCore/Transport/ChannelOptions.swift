@@ -18,7 +18,8 @@ public struct ChannelOptions: Hashable, Sendable {
     guard let bytes = LaneLayout.capacity(holding: capacity.bytes) else {
       throw TransportError(
         .invalidOption,
-        "capacity \(capacity) is out of range: it can be 1 byte to \(ByteCount.bytes(LaneLayout.maximumCapacity))")
+        "capacity \(capacity) is out of range: it can be 1 byte to \(ByteCount.bytes(LaneLayout.maximumCapacity))"
+      )
     }
     return bytes
   }
@@ -30,7 +31,8 @@ extension ChannelOptions {
   /// - Parameter known: the names of the options that the transport understands.
   /// - Throws: ``TransportError/Code/invalidOption`` for an unknown or malformed option, or one that
   ///   contradicts what is set already.
-  func merging(_ address: ChannelAddress, known: [String]) throws(TransportError) -> ChannelOptions {
+  func merging(_ address: ChannelAddress, known: [String]) throws(TransportError) -> ChannelOptions
+  {
     var merged = self
     for option in address.options {
       guard known.contains(option.name) else {
@@ -44,11 +46,13 @@ extension ChannelOptions {
       guard let capacity = ByteCount(option.value) else {
         throw TransportError(
           .invalidOption,
-          "capacity '\(option.value)' in '\(address)' is no size: write bytes or a unit, as in 65536, 64KiB or 10MiB")
+          "capacity '\(option.value)' in '\(address)' is no size: write bytes or a unit, as in 65536, 64KiB or 10MiB"
+        )
       }
       if let set = merged.capacity, set != capacity {
         throw TransportError(
-          .invalidOption, "the address says capacity \(capacity) and the program says \(set): give one")
+          .invalidOption,
+          "the address says capacity \(capacity) and the program says \(set): give one")
       }
       merged.capacity = capacity
     }

@@ -46,7 +46,9 @@ private final class Names: Sendable {
     }
   }
 
-  private static func makeLane(_ format: MessageFormat, _ capacity: Int) throws(TransportError) -> Lane {
+  private static func makeLane(_ format: MessageFormat, _ capacity: Int) throws(TransportError)
+    -> Lane
+  {
     // A file without a name, because only a file can be mapped twice.
     let descriptor = unsafe cpsyne_memfd_create("psyne")
     guard descriptor >= 0 else {
@@ -58,10 +60,12 @@ private final class Names: Sendable {
     guard ftruncate(descriptor, LaneLayout.headerBytes + capacity) == 0 else {
       let number = errno
       throw TransportError(
-        .noSpace, "no memory for a channel of \(ByteCount.bytes(capacity)): \(Errno.text(number))", errno: number)
+        .noSpace, "no memory for a channel of \(ByteCount.bytes(capacity)): \(Errno.text(number))",
+        errno: number)
     }
     let mapping = try LaneMapping(
-      descriptor: descriptor, headerOffset: 0, dataOffset: LaneLayout.headerBytes, capacity: capacity)
+      descriptor: descriptor, headerOffset: 0, dataOffset: LaneLayout.headerBytes,
+      capacity: capacity)
     return Lane(memory: mapping.memory, format: format, custody: MemoryCustody(mapping))
   }
 }
@@ -78,7 +82,8 @@ private final class MemoryCustody: LaneCustody {
 
   func take(_ end: LaneEnd) throws(TransportError) {
     guard held.withLock({ $0.insert(end).inserted }) else {
-      throw TransportError(.inUse, "the channel's \(end) is in use in this process; it can be claimed once")
+      throw TransportError(
+        .inUse, "the channel's \(end) is in use in this process; it can be claimed once")
     }
   }
 

@@ -47,7 +47,9 @@ public struct TransportRegistry: Sendable {
     }
     if let transport = transports[address.scheme] { return transport }
     let advice =
-      Self.modules[address.scheme].map { "; it is in the module \($0): add its transport to the registry" }
+      Self.modules[address.scheme].map {
+        "; it is in the module \($0): add its transport to the registry"
+      }
       ?? Spelling.hint(for: address.scheme, among: schemes)
     throw TransportError(
       .unknownScheme, "no transport for '\(address.scheme)'; registered: \(registered)" + advice)
