@@ -36,16 +36,18 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
   /// Closes the end in order, as dropping it does.
   public consuming func close() {}
 
-  /// Waits until the receiver has finished with every message, then closes.
+  /// Waits until the receiver has finished with every message.
+  ///
+  /// A sender that closes without it leaves what is unread in the channel, where it stays for as
+  /// long as somebody has the channel open.
   ///
   /// - Parameter timeout: nil waits for ever.
   /// - Throws: ``ChannelError/timedOut``; ``ChannelError/closed`` or ``ChannelError/peerDied`` if
-  ///   the receiver left before it had read everything. The end is closed in any case, and what was
-  ///   not read stays in the channel for as long as somebody has it open.
-  public consuming func drain(timeout: Duration? = nil) throws(ChannelError) {
+  ///   the receiver left before it had read everything.
+  public mutating func drain(timeout: Duration? = nil) throws(ChannelError) {
     publish()
     // A lane with all its capacity free is an empty one.
-    _ = try claim.awaitRoom(
+    writer.head = try claim.awaitRoom(
       for: claim.lane.memory.capacity, after: writer.tail, until: Deadline(after: timeout))
   }
 }
