@@ -1,0 +1,70 @@
+// What every contender measures with, Swift and C++ alike, so that no difference comes from the
+// measuring: clocks, pinning, quantiles, the report. And the canary.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// The cycle counter, for single round trips: 18 ns where a system clock takes 21.
+static inline uint64_t cbench_ticks(void) {
+#if defined(__x86_64__)
+  uint32_t low, high, cpu;
+  __asm__ volatile("rdtscp" : "=a"(low), "=d"(high), "=c"(cpu)::"memory");
+  return (uint64_t)high << 32 | low;
+#elif defined(__aarch64__)
+  uint64_t ticks;
+  __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(ticks)::"memory");
+  return ticks;
+#endif
+}
+
+static inline void cbench_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb" ::: "memory");
+#endif
+}
+
+/// CLOCK_MONOTONIC, in nanoseconds.
+uint64_t cbench_now(void);
+/// CPU time of this process, in nanoseconds.
+uint64_t cbench_cpu_time(void);
+/// False where the CPU does not exist.
+bool cbench_pin(int cpu);
+void cbench_sleep(uint64_t nanoseconds);
+
+// MARK: Report of an endpoint: lines on the standard output, read by the runner
+
+/// The endpoint can be connected to.
+void cbench_report_ready(void);
+/// `count` messages took `nanoseconds`, of which the process had the CPU for `cpu`.
+void cbench_report_rate(uint64_t count, uint64_t nanoseconds, uint64_t cpu, uint64_t errors);
+/// Round trips in ticks. Sorts them.
+void cbench_report_trips(uint32_t *ticks, size_t count, uint64_t nanoseconds, uint64_t cpu,
+                         uint64_t errors);
+/// An endpoint without a measurement of its own: how much of its time it had the CPU.
+void cbench_report_share(uint64_t nanoseconds, uint64_t cpu, uint64_t errors);
+
+// MARK: Processes, for the runner
+
+/// Starts a program that dies with the caller. `arguments` ends with NULL. Returns its process id,
+/// and in `*output` the end of a pipe from its standard output; -1 and errno on failure.
+int cbench_spawn(char *const arguments[], int *output);
+/// True when `descriptor` has something to read, or has ended, before `deadline` on cbench_now.
+bool cbench_await(int descriptor, uint64_t deadline);
+
+// MARK: Canary
+
+/// Mean round trip of a bare cache line between two CPUs, in nanoseconds. On a virtual machine the
+/// CPUs can be moved apart for seconds at a time, which slows everything that crosses them.
+double cbench_canary(int cpu_a, int cpu_b);
+
+#ifdef __cplusplus
+}
+#endif

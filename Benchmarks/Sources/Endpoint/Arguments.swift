@@ -1,0 +1,39 @@
+/// What an endpoint is told, the same for every contender:
+/// `VARIANT ROLE NAME SIZE CAPACITY WARM-UP COUNT CPU`.
+struct Arguments {
+  enum Role: String {
+    /// One way; `recv` is started first.
+    case recv, send
+    /// Round trips; `echo` is started first.
+    case echo, ping
+  }
+
+  let variant: String
+  let role: Role
+  let name: String
+  /// Bytes of a message's payload, a multiple of 8.
+  let size: Int
+  /// Bytes of a ring.
+  let capacity: Int
+  /// Messages before the measurement.
+  let warmUp: Int
+  let count: Int
+  let cpu: Int32
+
+  init?(_ arguments: [String]) {
+    guard arguments.count == 9, let role = Role(rawValue: arguments[2]),
+      let size = Int(arguments[4]), let capacity = Int(arguments[5]),
+      let warmUp = Int(arguments[6]), let count = Int(arguments[7]), let cpu = Int32(arguments[8])
+    else { return nil }
+    variant = arguments[1]
+    self.role = role
+    name = arguments[3]
+    self.size = size
+    self.capacity = capacity
+    self.warmUp = warmUp
+    self.count = count
+    self.cpu = cpu
+  }
+
+  var end: Int { warmUp + count }
+}

@@ -1,0 +1,64 @@
+internal import CBench
+internal import Glibc
+
+/// A program that runs, and what it prints. It is killed if it still runs when this goes.
+@safe
+final class ChildProcess {
+  private let identifier: Int32
+  private let output: Int32
+  private let deadline: UInt64
+  private var text: [UInt8] = []
+  private var hasEnded = false
+  private var status: Int32?
+
+  init(_ arguments: [String], seconds: UInt64) throws(Failure) {
+    var strings = unsafe arguments.map { unsafe strdup($0) } + [nil]
+    defer { for unsafe string in unsafe strings { unsafe free(string) } }
+    var output: Int32 = -1
+    identifier = unsafe cbench_spawn(&strings, &output)
+    guard identifier > 0 else { throw Failure("cannot start \(arguments[0])") }
+    self.output = output
+    deadline = cbench_now() + seconds * 1_000_000_000
+  }
+
+  deinit {
+    close(output)
+    if status == nil {
+      kill(identifier, SIGKILL)
+      waitpid(identifier, nil, 0)
+    }
+  }
+
+  /// Waits for its first line.
+  func awaitLine() throws(Failure) {
+    while !text.contains(UInt8(ascii: "\n")) {
+      guard !hasEnded else { throw Failure("it ended too early: \(printed)") }
+      try read()
+    }
+  }
+
+  /// Waits for its end, and returns all that it has printed.
+  func finish() throws(Failure) -> String {
+    while !hasEnded { try read() }
+    var status: Int32 = 0
+    unsafe waitpid(identifier, &status, 0)
+    self.status = status
+    guard status == 0 else { throw Failure("it failed (status \(status)): \(printed)") }
+    return printed
+  }
+
+  private var printed: String { String(decoding: text, as: UTF8.self) }
+
+  private func read() throws(Failure) {
+    guard cbench_await(output, deadline) else { throw Failure("it did not end in time") }
+    var part = [UInt8](repeating: 0, count: 4096)
+    let count = unsafe Glibc.read(output, &part, part.count)
+    hasEnded = count <= 0
+    text += part.prefix(max(0, count))
+  }
+}
+
+struct Failure: Error, CustomStringConvertible {
+  let description: String
+  init(_ description: String) { self.description = description }
+}

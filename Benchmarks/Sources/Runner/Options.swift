@@ -1,0 +1,86 @@
+internal import ArgumentParser
+internal import Glibc
+
+/// Each option has a default in an environment variable, for `make bench`.
+struct Options: ParsableArguments {
+  @Option(help: "Repetitions of each cell (BENCH_REPS).")
+  var reps: Int = Self.environment("BENCH_REPS") ?? (Self.isQuick ? 3 : 5)
+
+  @Option(help: "Milliseconds of each repetition (BENCH_MS).")
+  var milliseconds: Int = Self.environment("BENCH_MS") ?? (Self.isQuick ? 60 : 150)
+
+  @Option(
+    parsing: .upToNextOption, help: "Bytes of the messages one way, multiples of 8 (BENCH_SIZES).")
+  var sizes: [Int] =
+    Self.list("BENCH_SIZES") ?? (Self.isQuick ? [64, 4096] : [64, 1024, 4096, 65536, 1_048_576])
+
+  @Option(
+    parsing: .upToNextOption, help: "The sender's and the receiver's CPU (BENCH_CORES).")
+  var cores: [Int] = Self.list("BENCH_CORES") ?? [0, 1]
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Only contenders whose name contains one of these words (BENCH_ONLY).")
+  var only: [String] = Self.words("BENCH_ONLY") ?? []
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Only these: one-way, round-trip, parked-round-trip (BENCH_KINDS).")
+  var kinds: [String] = Self.words("BENCH_KINDS") ?? ["one-way", "round-trip", "parked-round-trip"]
+
+  @Option(help: "Greatest round trip of a bare cache line, in ns (BENCH_CANARY).")
+  var canary: Double = Self.environment("BENCH_CANARY") ?? 200
+
+  @Option(help: "How often a disturbed repetition is made at most (BENCH_TRIES).")
+  var tries: Int = Self.environment("BENCH_TRIES") ?? 8
+
+  func validate() throws {
+    guard reps > 0, milliseconds > 0, tries > 0 else {
+      throw ValidationError("repetitions, milliseconds and tries are at least 1")
+    }
+    guard sizes.allSatisfy({ $0 >= 64 && $0 % 8 == 0 && $0 <= 1 << 28 }) else {
+      throw ValidationError("a size is a multiple of 8 between 64 and 268435456")
+    }
+    guard cores.count == 2, cores[0] != cores[1] else {
+      throw ValidationError("name two different CPUs")
+    }
+    for kind in kinds where Measure.Kind(rawValue: kind) == nil {
+      throw ValidationError("there is no measure '\(kind)'")
+    }
+  }
+
+  /// How much of its time an endpoint must have had its CPU for the repetition to count. A start and
+  /// an end that wait for the other are part of a sender's time.
+  func leastShare(_ measure: Measure) -> Double { measure.kind == .parkedRoundTrip ? 0 : 0.9 }
+
+  var measures: [Measure] {
+    let kinds = kinds.compactMap { Measure.Kind(rawValue: $0) }
+    var measures: [Measure] = []
+    if kinds.contains(.oneWay) { measures += sizes.map { Measure(kind: .oneWay, size: $0) } }
+    if kinds.contains(.roundTrip) { measures.append(Measure(kind: .roundTrip, size: 64)) }
+    if kinds.contains(.parkedRoundTrip) {
+      measures.append(Measure(kind: .parkedRoundTrip, size: 64))
+    }
+    return measures
+  }
+
+  // MARK: Environment
+
+  private static var isQuick: Bool { environment("BENCH_QUICK") ?? 0 != 0 }
+
+  private static func text(_ name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    let text = unsafe String(cString: value)
+    return text.isEmpty ? nil : text
+  }
+
+  private static func environment<Number: LosslessStringConvertible>(_ name: String) -> Number? {
+    text(name).flatMap { Number($0) }
+  }
+
+  private static func words(_ name: String) -> [String]? {
+    text(name).map { $0.split { $0 == " " || $0 == "," }.map(String.init) }
+  }
+
+  private static func list(_ name: String) -> [Int]? { words(name)?.compactMap { Int($0) } }
+}

@@ -1,0 +1,64 @@
+internal import Glibc
+
+/// Where the contenders were built. `bench.mk` knows the same names.
+struct Programs {
+  /// Folder of `ring-COMPILER-TARGET`, `shared-COMPILER-TARGET`, `zeromq` and `futex`.
+  let peers: String
+  let endpoints: [Contender.Target: String]
+
+  static let compilers = ["g++", "clang++"]
+
+  /// The contenders of a measure, in the order of the table.
+  func contenders(of measure: Measure) -> [Contender] {
+    switch measure.kind {
+    case .oneWay:
+      Contender.Target.allCases.flatMap { target in
+        psyne(target, "plain") + psyne(target, "batch")
+          + (measure.size == 64 ? psyne(target, "struct") : []) + rings(target)
+      } + [zeromq]
+    case .roundTrip:
+      Contender.Target.allCases.flatMap { psyne($0, "plain") + rings($0) } + [zeromq]
+    case .parkedRoundTrip:
+      psyne(.baseline, "parked") + [
+        Contender(
+          name: "bare futex", family: .futex, target: .baseline, program: "\(peers)/futex",
+          variant: "parked")
+      ]
+    }
+  }
+
+  private func psyne(_ target: Contender.Target, _ variant: String) -> [Contender] {
+    guard let program = endpoints[target] else { return [] }
+    return [
+      Contender(
+        name: variant == "plain" ? "psyne" : "psyne \(variant)", family: .psyne, target: target,
+        program: program, variant: variant)
+    ]
+  }
+
+  private func rings(_ target: Contender.Target) -> [Contender] {
+    Self.compilers.flatMap { compiler in
+      ["lazy", "batch16", "inband"].map { kind in
+        Contender(
+          name: "\(kind) \(compiler)", family: .cpp, target: target,
+          program: "\(peers)/ring-\(compiler)-\(target.rawValue)", variant: kind)
+      } + sharedRings(compiler, target)
+    }
+  }
+
+  /// The rings of a `PEERS` folder, if one was given.
+  private func sharedRings(_ compiler: String, _ target: Contender.Target) -> [Contender] {
+    let program = "\(peers)/shared-\(compiler)-\(target.rawValue)"
+    guard unsafe access(program, X_OK) == 0 else { return [] }
+    return ["lazy8", "batch16", "inband8"].map { kind in
+      Contender(
+        name: "peers' \(kind) \(compiler)", family: .cpp, target: target, program: program,
+        variant: kind, runs: .whole)
+    }
+  }
+
+  private var zeromq: Contender {
+    Contender(
+      name: "ZeroMQ", family: .zeromq, target: .baseline, program: "\(peers)/zeromq", variant: "ipc")
+  }
+}

@@ -1,0 +1,31 @@
+/// What one repetition gave.
+struct Sample {
+  /// Messages a second one way; nanoseconds (p50) of a round trip.
+  let value: Double
+  let p99: Double?
+  /// Least share of the time that an endpoint had its CPU; 1 where nobody says.
+  let share: Double
+
+  init(value: Double, p99: Double?, share: Double) {
+    self.value = value
+    self.p99 = p99
+    self.share = share
+  }
+
+  /// From what the endpoints printed: `key=value` words.
+  init(_ outputs: [String], _ measure: Measure) throws(Failure) {
+    var values: [String: [Double]] = [:]
+    for word in outputs.joined(separator: " ").split(whereSeparator: \.isWhitespace) {
+      let parts = word.split(separator: "=")
+      guard parts.count == 2, let value = Double(parts[1]) else { continue }
+      values[String(parts[0]), default: []].append(value)
+    }
+    let errors = values["errors", default: []].reduce(0, +)
+    guard errors == 0 else { throw Failure("\(Int(errors)) messages were wrong") }
+    let key = measure.kind == .oneWay ? "rate" : "p50"
+    guard let value = values[key]?.first, value > 0 else {
+      throw Failure("no '\(key)' in: \(outputs.joined(separator: " "))")
+    }
+    self.init(value: value, p99: values["p99"]?.first, share: values["share"]?.min() ?? 1)
+  }
+}

@@ -1,0 +1,63 @@
+# `make bench`: Psyne against C++ rings and ZeroMQ, measured between two pinned processes.
+# Included by the Makefile at the root; `make -f Benchmarks/bench.mk bench` does the same.
+#
+#   BENCH_QUICK=1      a look in a minute
+#   BENCH_REPS, BENCH_MS, BENCH_SIZES, BENCH_ONLY, BENCH_KINDS, BENCH_CORES: see psyne-bench --help
+#   PEERS=FOLDER       also race the ring of FOLDER/cpp_ring.cpp
+BENCH_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
+BENCH_PEERS := $(BENCH_DIR).build-peers
+BENCH_TARGETS := baseline native
+BENCH_COMPILERS := g++ clang++
+BENCH_CXXFLAGS := -std=c++20 -O3 -Wall -Wextra -I$(BENCH_DIR)Sources/CBench/include
+BENCH_FLAGS_baseline :=
+BENCH_FLAGS_native := -march=native
+BENCH_SWIFT := swift build -c release --package-path $(BENCH_DIR)
+
+BENCH_RINGS := $(foreach c,$(BENCH_COMPILERS),$(foreach t,$(BENCH_TARGETS),$(BENCH_PEERS)/ring-$(c)-$(t)))
+BENCH_SHARED := $(foreach c,$(BENCH_COMPILERS),$(foreach t,$(BENCH_TARGETS),$(BENCH_PEERS)/shared-$(c)-$(t)))
+BENCH_HEADERS := $(wildcard $(BENCH_DIR)Peers/*.hpp $(BENCH_DIR)Sources/CBench/include/*.h)
+
+.PHONY: bench bench-packages bench-swift bench-peers bench-shared
+
+bench: bench-packages
+	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench-peers bench-shared bench-swift
+	@$(BENCH_DIR).build/release/psyne-bench --peers $(BENCH_PEERS) \
+	  --endpoint $(BENCH_DIR).build/release/psyne-endpoint \
+	  --native-endpoint $(BENCH_DIR).build-native/release/psyne-endpoint
+
+bench-packages:
+	@if [ -x $(BENCH_DIR)../scripts/setup.sh ]; then $(BENCH_DIR)../scripts/setup.sh g++ libzmq3-dev; fi
+
+bench-swift:
+	$(BENCH_SWIFT) --product psyne-bench
+	$(BENCH_SWIFT) --product psyne-endpoint
+	$(BENCH_SWIFT) --product psyne-endpoint --scratch-path $(BENCH_DIR).build-native -Xcc -march=native
+
+bench-peers: $(BENCH_RINGS) $(BENCH_PEERS)/zeromq $(BENCH_PEERS)/futex
+
+# Without PEERS none of them may stay behind from an earlier run.
+ifdef PEERS
+bench-shared: $(BENCH_SHARED)
+else
+bench-shared:
+	@rm -f $(BENCH_SHARED)
+endif
+
+$(BENCH_PEERS)/cbench.o: $(BENCH_DIR)Sources/CBench/cbench.c $(BENCH_HEADERS)
+	@mkdir -p $(BENCH_PEERS)
+	$(CC) -O3 -Wall -Wextra -I$(BENCH_DIR)Sources/CBench/include -c $< -o $@
+
+define bench_ring
+$(BENCH_PEERS)/ring-$(1)-$(2): $(BENCH_DIR)Peers/ring_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
+	$(1) $(BENCH_CXXFLAGS) $(BENCH_FLAGS_$(2)) $$< $(BENCH_PEERS)/cbench.o -o $$@ -pthread -lrt
+$(BENCH_PEERS)/shared-$(1)-$(2): $(PEERS)/cpp_ring.cpp
+	@mkdir -p $(BENCH_PEERS)
+	$(1) -std=c++20 -O3 -w $(BENCH_FLAGS_$(2)) $$< -o $$@ -pthread -lrt
+endef
+$(foreach c,$(BENCH_COMPILERS),$(foreach t,$(BENCH_TARGETS),$(eval $(call bench_ring,$(c),$(t)))))
+
+$(BENCH_PEERS)/zeromq: $(BENCH_DIR)Peers/zeromq_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread -lzmq
+
+$(BENCH_PEERS)/futex: $(BENCH_DIR)Peers/futex_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread -lrt
