@@ -4,25 +4,25 @@ internal import Psyne
 /// What `send` and `recv` have in common.
 struct ChannelArguments: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("The channel: ipc://NAME, or NAME alone.", valueName: "uri"),
+    help: ArgumentHelp("The channel: ipc://NAME, or just NAME.", valueName: "uri"),
     completion: .custom { _, _, _ in Segments.addresses() })
   var uri: String
 
-  @Option(name: .shortAndLong, help: "What a message holds: bytes, floats or text.")
+  @Option(name: .shortAndLong, help: "What a message holds.")
   var type: PayloadType = .bytes
 
   @Option(
     help: ArgumentHelp(
-      "What the channel holds, as 16MiB, if we are first to open it.", valueName: "size"),
+      "How much the channel holds, as 16MiB (default: what it has, or 4MiB)", valueName: "size"),
     transform: Self.size)
   var capacity: ByteCount?
 
   @Option(
     help: ArgumentHelp(
-      "The longest time to wait for the other side to come or to go on, as 250ms, 5s or 2m; for "
-        + "ever if this is not said.", valueName: "time"),
+      "How long to wait for the other side to come or to go on, as 250ms, 5s or 2m (default: for "
+        + "ever)", valueName: "time"),
     transform: Self.time)
-  var timeout: Duration?
+  var timeout: TimeLimit?
 
   @Option(
     name: [.customShort("n"), .long],
@@ -43,8 +43,8 @@ struct ChannelArguments: ParsableArguments {
     return size
   }
 
-  static func time(_ text: String) throws -> Duration {
-    guard let time = Duration(argument: text) else {
+  static func time(_ text: String) throws -> TimeLimit {
+    guard let time = TimeLimit(text) else {
       throw ValidationError("write a whole number and a unit: 250ms, 5s, 2m, 1h")
     }
     return time
@@ -53,23 +53,6 @@ struct ChannelArguments: ParsableArguments {
 
 enum PayloadType: String, CaseIterable, ExpressibleByArgument {
   case bytes, floats, text
-}
-
-extension Duration {
-  /// A whole number with one of the units us, ms, s, m and h. Nil for anything else.
-  init?(argument text: String) {
-    let digits = text.prefix { $0.isASCII && $0.isNumber }
-    // More than 9 digits of hours would be more than a duration holds.
-    guard !digits.isEmpty, digits.count <= 9, let count = Int(digits) else { return nil }
-    switch text.dropFirst(digits.count) {
-    case "us": self = .microseconds(count)
-    case "ms": self = .milliseconds(count)
-    case "s": self = .seconds(count)
-    case "m": self = .seconds(count * 60)
-    case "h": self = .seconds(count * 3600)
-    default: return nil
-    }
-  }
 }
 
 extension ChannelArguments {

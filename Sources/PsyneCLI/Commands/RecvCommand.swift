@@ -56,12 +56,14 @@ struct RecvCommand: ParsableCommand {
 
   private func explained(_ error: any Error, _ progress: Progress) -> any Error {
     let place = output.map { " and is in '\($0)'" } ?? ""
-    let arrived = "\(progress.amount) had arrived before that\(place)"
+    let arrived =
+      progress.messages == 0
+      ? "nothing had arrived before" : "\(progress.amount) had arrived before\(place)"
     return switch error as? ChannelError {
     case .peerDied:
       Failure(.unavailable, "the sender died before it had sent everything; \(arrived)")
     case .timedOut:
-      Failure(.timeout, "no message came within \(channel.timeout ?? .zero); \(arrived)")
+      Failure(.timeout, "no message came within \(channel.timeout?.text ?? ""); \(arrived)")
     default: error
     }
   }

@@ -10,7 +10,8 @@ struct SendCommand: ParsableCommand {
 
   @Option(
     name: [.customShort("m"), .long],
-    help: ArgumentHelp("Bytes of every message, as 4KiB.", valueName: "size"),
+    help: ArgumentHelp(
+      "How long every message is, as 4KiB (default: what is ready, up to 64KiB)", valueName: "size"),
     transform: ChannelArguments.size)
   var messageSize: ByteCount?
 
@@ -65,7 +66,7 @@ extension SendCommand {
     let opened = try channel.open(body)
     let source = PieceSource(
       inputs: inputs, pieceBytes: try pieceBytes(of: opened), isWhole: messageSize != nil,
-      limit: channel.count, timeout: channel.timeout)
+      limit: channel.count, timeout: channel.timeout?.duration)
     try send(on: opened, total) { sender, progress in try source.pump(&sender, &progress) }
   }
 
@@ -75,7 +76,7 @@ extension SendCommand {
     guard messageSize.bytes <= largest else {
       throw Failure(
         .usage,
-        "--message-size \(messageSize) is more than the channel's largest message, \(largest) bytes: "
+        "--message-size \(messageSize) is more than the channel's largest message, \(Format.count(largest)) bytes: "
           + "use a larger --capacity")
     }
     return messageSize.bytes
@@ -85,7 +86,7 @@ extension SendCommand {
     let opened = try channel.open(Text.self)
     let source = LineSource(
       inputs: inputs, longest: opened.largestMessage, limit: channel.count,
-      timeout: channel.timeout)
+      timeout: channel.timeout?.duration)
     try send(on: opened, total) { sender, progress in try source.pump(&sender, &progress) }
   }
 
@@ -105,7 +106,7 @@ extension SendCommand {
       opened.abandon()
       throw explained(error)
     }
-    do { try sender.drain(timeout: channel.timeout) } catch { throw explained(error) }
+    do { try sender.drain(timeout: channel.timeout?.duration) } catch { throw explained(error) }
     progress.finish()
   }
 
@@ -114,7 +115,7 @@ extension SendCommand {
     case .closed: Failure(.unavailable, "the receiver left before it had read everything")
     case .peerDied: Failure(.unavailable, "the receiver died before it had read everything")
     case .timedOut:
-      Failure(.timeout, "no receiver went on reading within \(channel.timeout ?? .zero)")
+      Failure(.timeout, "no receiver went on reading within \(channel.timeout?.text ?? "")")
     default: error
     }
   }

@@ -97,7 +97,7 @@ enum Pipeline {
   private static func report(_ count: Int, _ last: Double, _ time: Duration) {
     let console = Console.output
     let bytes = count * floats * MemoryLayout<Float>.stride
-    let rate = Format.scaled(Double(count) / time.inSeconds)
+    let rate = Format.short(Double(count) / time.inSeconds / 1e6)
     console.write(
       DemoText.line(
         "moved",
@@ -105,7 +105,7 @@ enum Pipeline {
       )
         + DemoText.line(
           "speed",
-          "\(console.bold)\(rate)messages/s, \(Format.rate(bytes: bytes, in: time))\(console.plain)"
+          "\(console.bold)\(rate) million messages/s, \(Format.rate(bytes: bytes, in: time))\(console.plain)"
             + " written, read and added up")
         + DemoText.line(
           "checked",

@@ -9,7 +9,7 @@ struct LineSink {
 
   init(_ arguments: ChannelArguments) {
     limit = arguments.count
-    timeout = arguments.timeout
+    timeout = arguments.timeout?.duration
   }
 
   func pump(

@@ -7,7 +7,7 @@ struct PieceSink {
 
   init(_ arguments: ChannelArguments) {
     limit = arguments.count
-    timeout = arguments.timeout
+    timeout = arguments.timeout?.duration
   }
 
   func pump<Body: ResizableBody>(
