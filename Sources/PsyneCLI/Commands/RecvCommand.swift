@@ -1,0 +1,70 @@
+internal import ArgumentParser
+internal import Psyne
+
+struct RecvCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recv", abstract: "Receive to standard output or a file.",
+    discussion: HelpText.recv)
+  static var _errorLabel: String { "psyne" }
+
+  @OptionGroup var channel: ChannelArguments
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The file to write; standard output if none is given.", valueName: "file"),
+    completion: .file())
+  var output: String?
+
+  func run() throws {
+    // Before the channel: an output that cannot be created must cost no message.
+    var stream = try openOutput()
+    switch channel.type {
+    case .bytes: try receive(Bytes.self, to: &stream, PieceSink(channel).pump)
+    case .floats: try receive(FloatVector.self, to: &stream, PieceSink(channel).pump)
+    case .text: try receive(Text.self, to: &stream, LineSink(channel).pump)
+    }
+  }
+
+  private func openOutput() throws -> OutputStream {
+    guard let output else { return .standardOutput() }
+    return try .file(output)
+  }
+
+  private func receive<Body: ResizableBody & SendableMetatype>(
+    _ body: Body.Type, to stream: inout OutputStream,
+    _ pump: (inout Receiver<Body>, borrowing OutputStream, inout Progress) throws -> Void
+  ) throws {
+    let opened = try channel.open(body)
+    var receiver = try opened.receiver()
+    // On the same terminal it would stand in the middle of the data.
+    let isApart = output != nil || !Console.output.isTerminal
+    var progress = Progress(
+      "received", total: nil, isWanted: !channel.quiet && isApart, waitingFor: "a sender")
+    do {
+      try pump(&receiver, stream, &progress)
+    } catch is OutputStream.ReaderGone {
+      // As `psyne recv x | head` ends it: the reader has had what it wanted.
+      receiver.close()
+      return
+    } catch {
+      throw explained(error, progress)
+    }
+    try stream.close()
+    receiver.close()
+    progress.finish()
+  }
+
+  private func explained(_ error: any Error, _ progress: Progress) -> any Error {
+    let place = output.map { " and is in '\($0)'" } ?? ""
+    let arrived =
+      progress.messages == 0
+      ? "nothing had arrived before" : "\(progress.amount) had arrived before\(place)"
+    return switch error as? ChannelError {
+    case .peerDied:
+      Failure(.unavailable, "the sender died before it had sent everything; \(arrived)")
+    case .timedOut:
+      Failure(.timeout, "no message came within \(channel.timeout?.text ?? ""); \(arrived)")
+    default: error
+    }
+  }
+}

@@ -1,0 +1,71 @@
+internal import Glibc
+internal import Subprocess
+internal import Synchronization
+internal import SystemPackage
+
+/// A process that the demo starts. Its standard error is ours.
+enum Child {
+  /// Processes that a signal to us has to end too, for a signal from the terminal reaches them by
+  /// itself and `kill` does not.
+  private static let running = Mutex<Set<pid_t>>([])
+
+  private static let endsWithUs: Void = Departure.guarding {
+  } cleanUp: {
+    running.withLock { for process in $0 { kill(process, SIGTERM) } }
+  }
+
+  /// Runs another `psyne` to its end, writing to our standard output.
+  static func psyne(_ arguments: [String]) async throws {
+    try await run(try program(), arguments, output: .currentStandardOutput)
+  }
+
+  /// Runs a command to its end and returns what it printed.
+  static func output(of command: String, _ arguments: [String]) async throws -> String {
+    try await run(.name(command), arguments, output: .string(limit: 64 << 20))
+  }
+
+  /// What this process is running. Its own name, not /proc/self/exe, is what others see in messages.
+  private static func program() throws -> Executable {
+    let path = unsafe realpath("/proc/self/exe", nil)
+    guard let path = unsafe path else {
+      throw Failure(
+        .failure, "this program cannot be found again: \(SystemPackage.Errno(rawValue: errno))")
+    }
+    defer { unsafe free(path) }
+    return unsafe .path(FilePath(platformString: path))
+  }
+
+  @discardableResult
+  private static func run<Output: OutputProtocol>(
+    _ executable: Executable, _ arguments: [String], output: Output
+  ) async throws -> Output.OutputType {
+    _ = endsWithUs
+    var options = PlatformOptions()
+    // When its partner has failed: with time to leave its channel.
+    options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
+    let result = try await Subprocess.run(
+      executable, arguments: Arguments(arguments), platformOptions: options, input: .none,
+      output: output, error: .currentStandardError
+    ) { child in
+      running.withLock { _ = $0.insert(child.processIdentifier.value) }
+    }
+    running.withLock { _ = $0.remove(result.processIdentifier.value) }
+    guard result.terminationStatus.isSuccess else {
+      let command = ([executable.description] + arguments).joined(separator: " ")
+      throw Failure(.failure, "'\(command)' ended with \(result.terminationStatus)")
+    }
+    return result.standardOutput
+  }
+
+  /// Runs both at the same time; the first failure ends the other.
+  static func together(
+    _ one: @escaping @Sendable () async throws -> Void,
+    _ other: @escaping @Sendable () async throws -> Void
+  ) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await one() }
+      group.addTask { try await other() }
+      try await group.waitForAll()
+    }
+  }
+}

@@ -1,0 +1,35 @@
+internal import ArgumentParser
+
+/// The tool: `psyne send`, `psyne recv`, `psyne demo`.
+@main
+struct PsyneCommand: AsyncParsableCommand {
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "psyne",
+    abstract: "Moves data between processes through rings in shared memory.",
+    discussion: HelpText.overview,
+    version: "psyne \(version)",
+    subcommands: [SendCommand.self, RecvCommand.self, DemoCommand.self, DemoPartCommand.self])
+
+  // What argument errors begin with: "psyne: ", as our own do.
+  static var _errorLabel: String { "psyne" }
+
+  static func main() async {
+    // First of all: threads that start later inherit which signals are blocked.
+    Departure.prepare()
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+      Departure.exit(.success)
+    } catch {
+      guard let failure = Failure(error) else { exit(withError: error) }
+      Console.complain(failure.message)
+      Departure.exit(failure.status)
+    }
+  }
+}
