@@ -42,5 +42,13 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: settings),
+    .testTarget(
+      name: "PsyneCoreTests",
+      dependencies: [
+        "PsyneCore",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: settings),
+    .testTarget(name: "PsyneTests", dependencies: ["Psyne"], swiftSettings: settings),
   ]
 )
