@@ -42,5 +42,13 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: settings),
+    .target(
+      name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: settings),
+    .executableTarget(
+      name: "psyne-test-peer", dependencies: ["PsyneIPC", "TestSupport"],
+      path: "Tests/Support/TestPeer", swiftSettings: settings),
+    .testTarget(
+      name: "PsyneIPCTests", dependencies: ["PsyneIPC", "TestSupport", "psyne-test-peer"],
+      swiftSettings: settings),
   ]
 )
