@@ -50,5 +50,13 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: settings),
     .testTarget(name: "PsyneTests", dependencies: ["Psyne"], swiftSettings: settings),
+    .target(
+      name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: settings),
+    .executableTarget(
+      name: "psyne-test-peer", dependencies: ["PsyneIPC", "TestSupport"],
+      path: "Tests/Support/TestPeer", swiftSettings: settings),
+    .testTarget(
+      name: "PsyneIPCTests", dependencies: ["PsyneIPC", "TestSupport", "psyne-test-peer"],
+      swiftSettings: settings),
   ]
 )

@@ -22,7 +22,10 @@ struct File: ~Copyable {
   static func unnamed(in directory: String, permissions: UInt32) throws(SystemError) -> File {
     let descriptor = unsafe cpsyne_open_unnamed(directory, permissions)
     guard descriptor >= 0 else { throw SystemError() }
-    return File(descriptor: descriptor)
+    let file = File(descriptor: descriptor)
+    // Again, because the umask has taken away from it.
+    guard fchmod(descriptor, permissions) == 0 else { throw SystemError() }
+    return file
   }
 
   /// The file at `path`, which must exist and be no symbolic link. ENOENT, ELOOP, EACCES, ENXIO (a

@@ -1,0 +1,75 @@
+import PsyneCore
+import TestSupport
+
+extension Pattern {
+  /// SEED SMALLEST LARGEST
+  init(_ words: ArraySlice<String>) {
+    let numbers = words.map { UInt64($0)! }
+    self.init(seed: numbers[0], smallest: Int(numbers[1]), largest: Int(numbers[2]))
+  }
+}
+
+extension Session {
+  /// FIRST COUNT SEED SMALLEST LARGEST: sends that many messages; says how many it sent.
+  func send(_ arguments: [String]) throws -> String {
+    let pattern = Pattern(arguments[2...])
+    let first = Int(arguments[0])!
+    try withSender { end in
+      for sequence in first..<first + Int(arguments[1])! {
+        var loan = try end.reserve(count: pattern.length(sequence))
+        var elements = loan.elements
+        pattern.fill(&elements, sequence)
+        loan.send()
+        scoreboard?.set(.sent, sequence + 1)
+      }
+    }
+    return "ok"
+  }
+
+  /// FIRST COUNT SEED SMALLEST LARGEST: receives that many messages, or up to the end of the stream.
+  /// With a FIRST of -1 the first message says where it begins.
+  ///
+  /// Answers "received BEGIN END REASON".
+  func receive(_ arguments: [String]) throws -> String {
+    let pattern = Pattern(arguments[2...])
+    return try withReceiver { end in
+      receive(from: &end, Int(arguments[0])!, Int(arguments[1])!, pattern)
+    }
+  }
+
+  private func receive(
+    from end: inout Receiver<Bytes>, _ first: Int, _ count: Int, _ pattern: Pattern
+  ) -> String {
+    var expected = first
+    var begin = first
+    var received = 0
+    while received < count {
+      do {
+        let message = try end.receive()
+        guard let message else { return "received \(begin) \(expected) closed" }
+        if expected < 0 {
+          expected = Pattern.sequence(of: message.elements) ?? -1
+          begin = expected
+        }
+        guard pattern.matches(message.elements, expected) else {
+          return "received \(begin) \(expected) damaged"
+        }
+        expected += 1
+        received += 1
+        scoreboard?.set(.received, expected)
+      } catch {
+        return "received \(begin) \(expected) \(name(of: error))"
+      }
+    }
+    return "received \(begin) \(expected) all"
+  }
+
+  /// Sends each message back that comes on "there", on "back", waiting a random time of about as
+  /// long as the other side spins.
+  func echo(_ count: Int) throws -> String {
+    let there = try registry.open("ipc://there", carrying: Bytes.self)
+    let back = try registry.open("ipc://back", carrying: Bytes.self)
+    let handOff = try HandOff(receiver: there.receiver(), sender: back.sender())
+    return try handOff.run(count, begins: false)
+  }
+}

@@ -1,0 +1,40 @@
+import Glibc
+import TestSupport
+
+extension Session {
+  func runSystem(_ command: String, _ arguments: [String]) throws -> String {
+    switch command {
+    case "exit": exit(Int32(arguments[0])!)
+    case "setuid":
+      guard setuid(UInt32(arguments[0])!) == 0 else { throw SystemCallError("setuid") }
+    case "umask": _ = umask(UInt32(arguments[0], radix: 8)!)
+    case "fork": return try forkChild(arguments[0])
+    case "exec":
+      let names: [String] = ["sleep", "1000"]
+      var words: [UnsafeMutablePointer<CChar>?] = unsafe names.map { unsafe strdup($0) } + [nil]
+      unsafe execvp("sleep", &words)
+      throw SystemCallError("exec")
+    default: return "error unknown command \(command)"
+    }
+    return "ok"
+  }
+
+  /// Forks. The child lives until it is killed ("stays") or ends as a program does ("exits"). Answers
+  /// its process id, in the latter case after its end.
+  private func forkChild(_ manner: String) throws -> String {
+    // Swift hides the call, which C code in a user's program makes all the same.
+    guard let symbol = unsafe dlsym(nil, "fork") else { return "error no fork" }
+    let fork = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> pid_t).self)
+    let child = fork()
+    guard child >= 0 else { throw SystemCallError("fork") }
+    if child == 0 {
+      if manner == "exits" { exit(0) }
+      while true { pause() }
+    }
+    if manner == "exits" {
+      var status: Int32 = 0
+      while unsafe waitpid(child, &status, 0) == -1 && errno == EINTR {}
+    }
+    return "\(child)"
+  }
+}

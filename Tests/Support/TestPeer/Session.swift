@@ -1,0 +1,118 @@
+import Glibc
+import PsyneCore
+import PsyneIPC
+import TestSupport
+
+/// What the peer has open.
+final class Session {
+  let registry: TransportRegistry
+  let directory: String
+  let scoreboard: Scoreboard?
+  var channel: SPSCChannel<Bytes>?
+  var sender: Sender<Bytes>?
+  var receiver: Receiver<Bytes>?
+
+  init(arguments: [String]) throws {
+    directory = arguments[1]
+    registry = TransportRegistry([IPCTransport(directory: directory)])
+    scoreboard = arguments.count > 2 ? try Scoreboard(path: arguments[2]) : nil
+  }
+
+  func perform(_ words: [String]) -> String {
+    do {
+      return try run(words[0], Array(words.dropFirst()))
+    } catch let error as TransportError {
+      return "error \(error.code) \(error.message)"
+    } catch {
+      return "error \(name(of: error))"
+    }
+  }
+
+  private func run(_ command: String, _ arguments: [String]) throws -> String {
+    switch command {
+    case "open": try open(arguments)
+    case "sender": sender = try channel!.sender()
+    case "receiver": receiver = try channel!.receiver()
+    case "close": close(arguments[0])
+    case "send": return try send(arguments)
+    case "receive": return try receive(arguments)
+    case "next": return try next(timeout(arguments[0]))
+    case "room": try awaitRoom(Int(arguments[0])!, timeout(arguments[1]))
+    case "abandon": channel!.abandon()
+    case "race": return try race(Role(rawValue: arguments[0])!, rounds: Int(arguments[1])!)
+    case "churn": return try churn(Role(rawValue: arguments[0])!)
+    case "echo": return try echo(Int(arguments[0])!)
+    case "victim": return try Victim(registry, scoreboard!).run(Role(rawValue: arguments[0])!, arguments[1])
+    default: return try runSystem(command, arguments)
+    }
+    return "ok"
+  }
+
+  private func open(_ arguments: [String]) throws {
+    let capacity = arguments.count > 1 ? ByteCount.bytes(Int(arguments[1])!) : nil
+    channel = try registry.open(
+      "ipc://\(arguments[0])", options: ChannelOptions(capacity: capacity))
+  }
+
+  private func close(_ what: String) {
+    switch what {
+    case "sender": sender = nil
+    case "receiver": receiver = nil
+    default: channel = nil
+    }
+  }
+
+  func timeout(_ word: String) -> Duration? {
+    word == "never" ? nil : .milliseconds(Int(word)!)
+  }
+
+  /// The next message's number, or why there is none.
+  private func next(_ timeout: Duration?) throws -> String {
+    try withReceiver { end in
+      let message = try end.receive(timeout: timeout)
+      guard let message else { return "closed" }
+      return "message \(Pattern.sequence(of: message.elements) ?? -1)"
+    }
+  }
+
+  private func awaitRoom(_ bytes: Int, _ timeout: Duration?) throws {
+    // Dropped, so nothing is sent.
+    try withSender { end in _ = try end.reserve(count: bytes, timeout: timeout) }
+  }
+
+  /// An end is used from a variable of its own, which costs no access check for each message.
+  func withSender<Value>(_ body: (inout Sender<Bytes>) throws -> Value) throws -> Value {
+    var end = sender.take()!
+    let result = Result { try body(&end) }
+    sender = consume end
+    return try result.get()
+  }
+
+  func withReceiver<Value>(_ body: (inout Receiver<Bytes>) throws -> Value) throws -> Value {
+    var end = receiver.take()!
+    let result = Result { try body(&end) }
+    receiver = consume end
+    return try result.get()
+  }
+}
+
+enum Role: String {
+  case sender, receiver
+}
+
+/// Writes a line at once.
+func answer(_ line: String) {
+  let bytes = Array((line + "\n").utf8)
+  _ = unsafe write(1, bytes, bytes.count)
+}
+
+func name(of error: any Error) -> String {
+  switch error as? ChannelError {
+  case .closed: "closed"
+  case .peerDied: "peerDied"
+  case .timedOut: "timedOut"
+  case .tooLarge: "tooLarge"
+  case .corrupt(let what): "corrupt \(what)"
+  default: "\(error)"
+  }
+}
