@@ -3,7 +3,7 @@
 #
 #   BENCH_QUICK=1      a look in a minute
 #   BENCH_REPS, BENCH_MS, BENCH_SIZES, BENCH_ONLY, BENCH_KINDS, BENCH_CORES: see psyne-bench --help
-#   PEERS=FOLDER       also race the ring of FOLDER/cpp_ring.cpp
+#   PEERS=FOLDER       also race the rings of FOLDER/ring.hpp (see Peers/ring_peer.cpp)
 BENCH_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
 BENCH_PEERS := $(BENCH_DIR).build-peers
 BENCH_TARGETS := baseline native
@@ -50,9 +50,8 @@ $(BENCH_PEERS)/cbench.o: $(BENCH_DIR)Sources/CBench/cbench.c $(BENCH_HEADERS)
 define bench_ring
 $(BENCH_PEERS)/ring-$(1)-$(2): $(BENCH_DIR)Peers/ring_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
 	$(1) $(BENCH_CXXFLAGS) $(BENCH_FLAGS_$(2)) $$< $(BENCH_PEERS)/cbench.o -o $$@ -pthread -lrt
-$(BENCH_PEERS)/shared-$(1)-$(2): $(PEERS)/cpp_ring.cpp
-	@mkdir -p $(BENCH_PEERS)
-	$(1) -std=c++20 -O3 -w $(BENCH_FLAGS_$(2)) $$< -o $$@ -pthread -lrt
+$(BENCH_PEERS)/shared-$(1)-$(2): $(BENCH_DIR)Peers/ring_peer.cpp $(PEERS)/ring.hpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
+	$(1) $(BENCH_CXXFLAGS) $(BENCH_FLAGS_$(2)) -DPEERS_RING='"$(abspath $(PEERS))/ring.hpp"' $$< $(BENCH_PEERS)/cbench.o -o $$@ -pthread -lrt
 endef
 $(foreach c,$(BENCH_COMPILERS),$(foreach t,$(BENCH_TARGETS),$(eval $(call bench_ring,$(c),$(t)))))
 

@@ -29,6 +29,11 @@ bool cbench_pin(int cpu) {
   return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
+bool cbench_realtime(void) {
+  struct sched_param parameters = {.sched_priority = 1};
+  return sched_setscheduler(0, SCHED_FIFO, &parameters) == 0;
+}
+
 void cbench_sleep(uint64_t nanoseconds) {
   struct timespec t = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
   nanosleep(&t, NULL);

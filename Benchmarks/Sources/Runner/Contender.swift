@@ -7,20 +7,12 @@ struct Contender {
   enum Target: String, CaseIterable {
     case baseline, native
   }
-  /// How it is run.
-  enum Procedure {
-    /// Two processes that speak the protocol of `Peers/endpoint.hpp`.
-    case endpoints
-    /// One process that does a whole measurement, as the rings of a `PEERS` folder.
-    case whole
-  }
 
   let name: String
   let family: Family
   let target: Target
   let program: String
   let variant: String
-  var runs = Procedure.endpoints
   /// Whether both sides of it spin, so that less than all of a CPU means that it was disturbed.
   var spins: Bool { family == .psyne || family == .cpp }
 }

@@ -34,6 +34,11 @@ struct Options: ParsableArguments {
   @Option(help: "How often a disturbed repetition is made at most (BENCH_TRIES).")
   var tries: Int = Self.environment("BENCH_TRIES") ?? 8
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Run at a real-time priority, for a machine that others use too (BENCH_REALTIME=1).")
+  var realtime = Self.environment("BENCH_REALTIME") ?? 0 != 0
+
   func validate() throws {
     guard reps > 0, milliseconds > 0, tries > 0 else {
       throw ValidationError("repetitions, milliseconds and tries are at least 1")

@@ -46,14 +46,14 @@ struct Programs {
     }
   }
 
-  /// The rings of a `PEERS` folder, if one was given.
+  /// The rings of a `PEERS` folder, if one was given, with the endpoint of our own.
   private func sharedRings(_ compiler: String, _ target: Contender.Target) -> [Contender] {
     let program = "\(peers)/shared-\(compiler)-\(target.rawValue)"
     guard unsafe access(program, X_OK) == 0 else { return [] }
-    return ["lazy8", "batch16", "inband8"].map { kind in
+    return ["lazy", "batch16", "inband"].map { kind in
       Contender(
         name: "peers' \(kind) \(compiler)", family: .cpp, target: target, program: program,
-        variant: kind, runs: .whole)
+        variant: kind)
     }
   }
 

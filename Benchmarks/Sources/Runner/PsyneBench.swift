@@ -28,6 +28,9 @@ struct PsyneBench: ParsableCommand {
     var endpoints = [Contender.Target.baseline: endpoint]
     endpoints[.native] = nativeEndpoint
     let programs = Programs(peers: peers, endpoints: endpoints)
+    if options.realtime && !cbench_realtime() {
+      throw Failure("a real-time priority is not allowed here")
+    }
     let canary = cbench_canary(Int32(options.cores[0]), Int32(options.cores[1]))
     print("\(Machine.description)")
     print(

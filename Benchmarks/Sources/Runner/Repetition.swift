@@ -13,7 +13,7 @@ struct Repetition {
 
   func run() throws(Failure) -> Sample {
     do {
-      return try contender.runs == .whole ? runWhole() : runEndpoints()
+      return try runEndpoints()
     } catch {
       throw Failure(
         "\(contender.name), \(measure.kind.rawValue) \(measure.sizeName): \(error.description)")
@@ -48,24 +48,6 @@ struct Repetition {
     let sender = try start(isOneWay ? "send" : "ping", cores[0])
     let outputs = [try receiver.finish(), try sender.finish()]
     return try Sample(outputs, measure)
-  }
-
-  private func runWhole() throws(Failure) -> Sample {
-    unsafe setenv("BENCH_REPS", "1", 1)
-    unsafe setenv("BENCH_MS", "\(milliseconds)", 1)
-    unsafe setenv("RING_CAP", "\(measure.capacity)", 1)
-    let kind = measure.kind == .oneWay ? "thr" : "rtt"
-    let process = try ChildProcess(
-      [contender.program, contender.variant, kind, "\(measure.size)", "1"], seconds: 120)
-    let words = try process.finish().split(whereSeparator: \.isWhitespace)
-    func value(after word: String) -> Double? {
-      words.firstIndex { $0 == word }.flatMap { words.dropFirst($0 + 1).first }
-        .flatMap { Double($0) }
-    }
-    guard let found = value(after: measure.kind == .oneWay ? "msgs/s" : "p50_ns") else {
-      throw Failure("not understood: \(words.joined(separator: " "))")
-    }
-    return Sample(value: found, p99: value(after: "p99"), share: 1)
   }
 }
 

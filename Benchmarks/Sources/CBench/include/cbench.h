@@ -37,6 +37,9 @@ uint64_t cbench_now(void);
 uint64_t cbench_cpu_time(void);
 /// False where the CPU does not exist.
 bool cbench_pin(int cpu);
+/// Makes this process and its children go before every ordinary one, so that what else the machine
+/// does neither takes their CPUs nor moves their memory meanwhile. False where that is not allowed.
+bool cbench_realtime(void);
 void cbench_sleep(uint64_t nanoseconds);
 
 // MARK: Report of an endpoint: lines on the standard output, read by the runner
