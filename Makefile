@@ -56,6 +56,9 @@ examples:
 	@set -e; for example in $(EXAMPLES); do echo "== Examples/$$example"; \
 	  $(SWIFT) build -j $(JOBS) --package-path Examples/$$example; done
 
+# Its recipe is in Benchmarks/bench.mk.
+bench: ## measure it against C++ rings and ZeroMQ
+
 verify: test demo ## all of the above
 
 format: ## format every source in place

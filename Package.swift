@@ -58,5 +58,12 @@ let package = Package(
     .testTarget(
       name: "PsyneIPCTests", dependencies: ["PsyneIPC", "TestSupport", "psyne-test-peer"],
       swiftSettings: settings),
+    .testTarget(
+      name: "PsyneCLITests",
+      dependencies: [
+        "PsyneCLI",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ], swiftSettings: settings),
   ]
 )

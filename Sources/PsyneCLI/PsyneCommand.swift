@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Glibc
 
 /// The tool: `psyne send`, `psyne recv`, `psyne demo`.
 @main
@@ -15,21 +16,40 @@ struct PsyneCommand: AsyncParsableCommand {
   // What argument errors begin with: "psyne: ", as our own do.
   static var _errorLabel: String { "psyne" }
 
-  static func main() async {
+  static func main() {
     // First of all: threads that start later inherit which signals are blocked.
     Departure.prepare()
     do {
-      var command = try parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
+      let command = try parseAsRoot()
+      guard let command = command as? any AsyncParsableCommand else {
+        var command = command
         try command.run()
+        Departure.exit(.success)
       }
-      Departure.exit(.success)
+      run(command)
     } catch {
-      guard let failure = Failure(error) else { exit(withError: error) }
-      Console.complain(failure.message)
-      Departure.exit(failure.status)
+      end(after: error)
     }
+  }
+
+  /// An asynchronous `main` would not do: there the main thread ends up in libdispatch, which lets
+  /// it take the signals that are blocked everywhere else.
+  private static func run(_ command: sending any AsyncParsableCommand) -> Never {
+    Task {
+      var command = command
+      do {
+        try await command.run()
+        Departure.exit(.success)
+      } catch {
+        end(after: error)
+      }
+    }
+    while true { pause() }
+  }
+
+  private static func end(after error: any Error) -> Never {
+    guard let failure = Failure(error) else { exit(withError: error) }
+    Console.complain(failure.message)
+    Departure.exit(failure.status)
   }
 }

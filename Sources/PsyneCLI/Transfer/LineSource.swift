@@ -20,6 +20,8 @@ struct LineSource {
   }
 
   func pump(_ sender: inout Sender<Text>, _ progress: inout Progress) throws {
+    // Lines before one that fails are good.
+    defer { sender.publish() }
     for path in inputs where progress.messages < limit ?? .max {
       try pump(try InputStream.open(path), &sender, &progress)
     }

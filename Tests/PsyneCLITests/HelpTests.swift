@@ -1,0 +1,30 @@
+@testable internal import PsyneCLI
+internal import Testing
+
+@Suite("help", .timeLimit(.minutes(1)))
+struct HelpTests {
+  @Test("--version says the version")
+  func version() async throws {
+    let outcome = try await Tool.run(["--version"])
+    #expect(outcome.status == 0)
+    #expect(outcome.text == "psyne \(PsyneCommand.version)\n")
+  }
+
+  @Test(
+    "help tells every exit status", arguments: [["--help"], ["help", "send"], ["recv", "-h"]])
+  func statuses(arguments: [String]) async throws {
+    let outcome = try await Tool.run(arguments)
+    #expect(outcome.status == 0)
+    for status in ["0", "1", "64", "66", "69", "73", "74", "75", "77", "129, 130, 143"] {
+      #expect(outcome.text.contains(" \(status)  "), "status \(status)")
+    }
+    #expect(outcome.text.contains("ipc://NAME[?capacity=SIZE]"))
+  }
+
+  @Test("the texts of help fit a terminal of 80 columns")
+  func width() {
+    for text in [HelpText.overview, HelpText.send, HelpText.recv, HelpText.demo] {
+      for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+    }
+  }
+}
