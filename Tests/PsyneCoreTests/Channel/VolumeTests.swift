@@ -2,7 +2,7 @@ import PsyneCore
 import Testing
 
 /// Many messages between two threads, each checked for its place in the order and for its content.
-@Suite("Volume")
+@Suite("Volume", .serialized)
 struct VolumeTests {
   /// Sizes from 0 to `largest`, mostly small, so that millions of messages are affordable and yet
   /// every size occurs.
