@@ -60,7 +60,7 @@ struct VolumeTests {
       let a = UInt16(truncatingIfNeeded: number)
       return Small(a: a, b: ~a, c: a &* 3)
     }
-    try vectors(of: Wide.self) { Wide(a: SIMD4(repeating: UInt64($0))) }
+    try vectors(of: Wide.self) { Wide(number: UInt64($0)) }
   }
 
   private func vectors<Element: MessageElement & Equatable>(
@@ -150,8 +150,8 @@ struct VolumeTests {
     try structs(Bytes24.self)
     try structs(Bytes64.self)
     try structs(Aligned16.self)
-    try structs(Aligned32.self)
-    try structs(Aligned64.self)
+    try structs(Vector48.self)
+    try structs(Vector64.self)
   }
 
   private func structs<Body: Numbered>(_ body: Body.Type) throws {

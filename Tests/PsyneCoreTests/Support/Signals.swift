@@ -3,9 +3,10 @@ import Synchronization
 
 /// Set once by one thread, awaited by another.
 final class Flag: Sendable {
-  private let isSet = Atomic<Bool>(false)
-  func set() { isSet.store(true, ordering: .releasing) }
-  func await() { while !isSet.load(ordering: .acquiring) { sched_yield() } }
+  private let value = Atomic<Bool>(false)
+  var isSet: Bool { value.load(ordering: .acquiring) }
+  func set() { value.store(true, ordering: .releasing) }
+  func await() { while !isSet { sched_yield() } }
 }
 
 final class Counter: Sendable {
