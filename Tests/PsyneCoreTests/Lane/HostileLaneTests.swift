@@ -131,8 +131,11 @@ struct HostileLaneTests {
       let error = channelError { _ = try receiver.receive(timeout: .zero) }
       #expect(error == .corrupt(.length))
     }
+    // The receiver goes no further; the next one finds what lies there then.
+    receiver.close()
     scratch.publish(bytes: 0, type: .bytes, tail: 8)
-    let count = try receiver.receive(timeout: .zero)?.count
+    var next = try channel.receiver()
+    let count = try next.receive(timeout: .zero)?.count
     #expect(count == 0, "what was reported was not taken")
   }
 
@@ -200,9 +203,6 @@ struct HostileLaneTests {
       _ = message?.count
     }
     #expect(batch == .corrupt(.length))
-    scratch[position: LaneLayout.tail] = 12
-    let isThere = try receiver.tryReceive() != nil
-    #expect(isThere)
   }
 
   @Test("a mixed message that says it is a type and cannot be one is reported")
@@ -210,19 +210,19 @@ struct HostileLaneTests {
     let scratch = try Scratch()
     let channel = try scratch.channel(of: Mixed.self)
     var receiver = try channel.receiver()
-    scratch.publish(bytes: 23, type: Bytes24.messageType, tail: 32)
+    scratch.publish(bytes: 23, type: Bytes24.messageType, tail: 64)
     let short = channelError { _ = try receiver.receive(Bytes24.self, timeout: .zero) }
     #expect(short == .corrupt(.length))
-    scratch.publish(bytes: 48, type: Bytes24.messageType, tail: 56)
+    scratch.publish(bytes: 48, type: Bytes24.messageType, tail: 64)
     let long = channelError { _ = try receiver.receive(Bytes24.self, timeout: .zero) }
     #expect(long == .corrupt(.length))
-    scratch.publish(bytes: 6, type: .floatVector, tail: 16)
+    scratch.publish(bytes: 6, type: .floatVector, tail: 64)
     let broken = channelError { _ = try receiver.receive(FloatVector.self, timeout: .zero) }
     #expect(broken == .corrupt(.length))
-    scratch.publish(bytes: 0, type: .doubleMatrix, tail: 8)
+    scratch.publish(bytes: 0, type: .doubleMatrix, tail: 64)
     let shapeless = channelError { _ = try receiver.receive(DoubleMatrix.self, timeout: .zero) }
     #expect(shapeless == .corrupt(.length))
-    scratch.publish(bytes: 100, type: 77, tail: 56)
+    scratch.publish(bytes: 100, type: 77, tail: 64)
     let beyond = channelError { _ = try receiver.receive(timeout: .zero) }
     #expect(beyond == .corrupt(.length))
   }
