@@ -45,6 +45,7 @@ let package = Package(
     .testTarget(
       name: "PsyneCoreTests",
       dependencies: [
+        "CPsyne",
         "PsyneCore",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),

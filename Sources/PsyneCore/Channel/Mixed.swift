@@ -112,11 +112,13 @@ extension Receiver where Body == Mixed {
     guard try prepare(timeout) else { return nil }
     let before = reader.head
     let message: Message<Mixed> = try reader.take()
+    let after = reader.head
+    // It stays in the lane until it has turned out to be a whole `Wanted`.
+    reader.head = before
     guard let wanted = try message.as(body) else {
-      let found = message.type
-      reader.head = before
-      throw .wrongType(expected: Wanted.messageType, found: found)
+      throw .wrongType(expected: Wanted.messageType, found: message.type)
     }
+    reader.head = after
     return unsafe _overrideLifetime(wanted, mutating: &self)
   }
 }

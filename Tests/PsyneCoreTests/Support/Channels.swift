@@ -33,3 +33,23 @@ func channelError(of body: () throws -> Void) -> ChannelError? {
     return error as? ChannelError
   }
 }
+
+extension Receiver {
+  /// A copy of the next message's elements, or nil if there is none now.
+  mutating func pollElements() throws(ChannelError) -> [Body.Element]? {
+    guard let message = try tryReceive() else { return nil }
+    var copy: [Body.Element] = []
+    copy.reserveCapacity(message.count)
+    let elements = message.elements
+    for index in elements.indices { copy.append(elements[index]) }
+    return copy
+  }
+}
+
+extension Receiver where Body == Bytes {
+  /// Whether the next message is there and is the one that was sent under `number`.
+  mutating func pollMatches(_ number: Int, count: Int? = nil) throws(ChannelError) -> Bool {
+    guard let message = try tryReceive() else { return false }
+    return message.count == count ?? message.count && Pattern.matches(message, number)
+  }
+}

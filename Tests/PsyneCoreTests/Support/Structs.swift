@@ -39,13 +39,15 @@ struct Aligned16: FixedSizeMessage, Equatable {
   var a: SIMD2<UInt64>
 }
 
-struct Aligned32: FixedSizeMessage, Equatable {
-  static let messageType: MessageType = 1132
+/// 32 bytes of vector, which Swift aligns to 16, and a tail that makes 48.
+struct Vector48: FixedSizeMessage, Equatable {
+  static let messageType: MessageType = 1148
   var a: SIMD4<UInt64>
   var b: UInt64
 }
 
-struct Aligned64: FixedSizeMessage, Equatable {
+/// 64 bytes of vector: the most that Swift aligns to is 16.
+struct Vector64: FixedSizeMessage, Equatable {
   static let messageType: MessageType = 1164
   var a: SIMD8<UInt64>
 }
@@ -91,18 +93,24 @@ extension Aligned16: Numbered {
   init(number: UInt64) { a = SIMD2(number, ~number) }
 }
 
-extension Aligned32: Numbered {
+extension Vector48: Numbered {
   init(number: UInt64) { (a, b) = (SIMD4(repeating: number), ~number) }
 }
 
-extension Aligned64: Numbered {
+extension Vector64: Numbered {
   init(number: UInt64) { a = SIMD8(repeating: number &* 3) }
 }
 
 /// An element of a user's own, whose alignment is more than a header's size.
 struct Wide: MessageElement, Equatable {
   static let vectorType: MessageType = 2032
-  var a: SIMD4<UInt64>
+  var number: UInt64
+  var vector: SIMD2<UInt64>
+
+  init(number: UInt64) {
+    self.number = number
+    vector = SIMD2(~number, number &* 5)
+  }
 }
 
 struct Small: MessageElement, Equatable {
