@@ -50,8 +50,10 @@ extension Session {
         if expected < 0 {
           expected = Pattern.sequence(of: message.elements) ?? -1
           begin = expected
+          scoreboard?.set(.began, begin)
         }
         guard pattern.matches(message.elements, expected) else {
+          scoreboard?.add(.errors)
           return "received \(begin) \(expected) damaged"
         }
         expected += 1

@@ -100,6 +100,13 @@ extension Peer {
     }
   }
 
+  /// What it had answered before it ended, for which this waits.
+  public func remainingReplies() -> [String] {
+    var replies: [String] = []
+    while let reply = try? reply(to: "what came last") { replies.append(reply) }
+    return replies
+  }
+
   private func nextLine() -> String? {
     state.withLock { state in
       guard let end = state.pending.firstIndex(of: 0x0a) else { return nil }
