@@ -135,7 +135,8 @@ extension File {
 
 /// This process, as others name it in their messages.
 enum ThisProcess {
-  static let identifier = UInt32(getpid())
+  /// Asked for each time: a child made by `fork` has its own.
+  static var identifier: UInt32 { UInt32(getpid()) }
   static var effectiveUser: UInt32 { geteuid() }
 
   /// The command's name, at most 15 bytes.
