@@ -81,8 +81,8 @@ extension Peer {
   }
 
   /// Waits for the next line.
-  public func reply(to command: String) throws -> String {
-    let giveUp = ContinuousClock.now + watchdog
+  public func reply(to command: String, within limit: Duration = watchdog) throws -> String {
+    let giveUp = ContinuousClock.now + limit
     while true {
       if let line = nextLine() { return line }
       var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
