@@ -80,6 +80,10 @@ final class Segment: LaneCustody {
     held.withLock { $0.contains(end) } || file.isLockedElsewhere(end.lock)
   }
 
+  func watchParties(_ notice: @escaping @Sendable () -> Void) -> PartyWatch? {
+    PartyWatcher.watch(file.descriptor, notice)
+  }
+
   func exclusively(_ body: () -> Void) {
     gate.withLock { _ in
       file.lock(SegmentLayout.gateLock)
