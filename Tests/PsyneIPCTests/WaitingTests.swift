@@ -214,16 +214,44 @@ struct WaitingTests {
     let count = isVerifying ? 1_000_000 : 50_000
     let place = try Place()
     // Each opens both channels; this process only keeps them.
-    let there = try place.open("there", capacity: 4096)
-    let back = try place.open("back", capacity: 4096)
-    let first = try place.peer()
-    let second = try place.peer()
-    try first.tell("echo \(count) there back begins")
-    try second.tell("echo \(count) back there answers")
-    for peer in [first, second] {
-      #expect(try peer.reply(to: "echo", within: .seconds(isVerifying ? 1200 : 120)) == "done \(count) 0")
+    let kept = try ["there", "back"].map { try place.open($0, capacity: 4096) }
+    let peers = try [place.peer(), place.peer()]
+    let replies = [
+      BackgroundThread { try peers[0].finishEcho("echo \(count) there back begins") },
+      BackgroundThread { try peers[1].finishEcho("echo \(count) back there answers") },
+    ]
+    // One message is under way: if both sleep, it has not woken whom it should have.
+    var (bothAsleep, looks) = (0, 0)
+    while !replies.allSatisfy(\.hasEnded) {
+      if try areAsleepTogether(peers) { bothAsleep += 1 }
+      looks += 1
+      pass(microseconds: 2000)
     }
-    print("handOffs: \(2 * count) hand-offs")
-    #expect(there.capacity == back.capacity)
+    for reply in replies { #expect(try reply.join() == "done \(count)") }
+    #expect(bothAsleep == 0)
+    print("handOffs: \(2 * count) hand-offs, \(looks) looks, both asleep in \(bothAsleep)")
+    #expect(kept.count == 2)
+  }
+
+  /// Whether there was a moment at which both slept: each is seen asleep twice, the times overlap, and
+  /// neither ran meanwhile.
+  func areAsleepTogether(_ peers: [Peer]) throws -> Bool {
+    func look() throws -> [String] {
+      try peers.map { peer in
+        let call = try readText("/proc/\(peer.process)/syscall")
+        guard call.hasPrefix("\(futexCall) ") else { return "" }
+        return try readText("/proc/\(peer.process)/schedstat")
+      }
+    }
+    let first = try look()
+    guard !first.contains("") else { return false }
+    return try look() == first
+  }
+}
+
+extension Peer {
+  fileprivate func finishEcho(_ command: String) throws -> String {
+    try tell(command)
+    return try reply(to: command, within: .seconds(isVerifying ? 3600 : 600))
   }
 }
