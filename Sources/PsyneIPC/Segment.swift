@@ -40,6 +40,9 @@ final class Segment: LaneCustody {
   var partiesCanDie: Bool { true }
 
   func take(_ end: LaneEnd) throws(TransportError) {
+    guard !gate.withLock({ $0.value }) else {
+      throw TransportError(.inUse, "\(path) was abandoned by this process: open it again")
+    }
     guard held.withLock({ $0.insert(end).inserted }) else {
       throw TransportError(
         .inUse, "the \(end) of \(path) is in use in this process; it can be claimed once")
@@ -75,6 +78,10 @@ final class Segment: LaneCustody {
 
   func isHeld(_ end: LaneEnd) -> Bool {
     held.withLock { $0.contains(end) } || file.isLockedElsewhere(end.lock)
+  }
+
+  func watchParties(_ notice: @escaping @Sendable () -> Void) -> PartyWatch? {
+    PartyWatcher.watch(file.descriptor, notice)
   }
 
   func exclusively(_ body: () -> Void) {

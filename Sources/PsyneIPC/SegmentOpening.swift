@@ -150,6 +150,12 @@ extension SegmentOpening {
     }
     try header.format.check(format, at: address)
     try ChannelOptions.check(capacity: capacity, against: header.capacity, at: address)
+    if status.reservedBytes < status.bytes {
+      // Not as we make them. Where memory is full, the first access to a hole would kill us.
+      do { try file.reserve(bytes: status.bytes) } catch {
+        throw creationError(error, bytes: status.bytes)
+      }
+    }
     guard let slot = file.takeSlot() else {
       throw TransportError(
         .inUse,

@@ -86,6 +86,8 @@ struct FileStatus {
   let permissions: UInt32
   let links: Int
   let bytes: Int
+  /// Bytes that have memory behind them; fewer than ``bytes`` in a file with holes.
+  let reservedBytes: Int
   let inode: UInt64
   let device: UInt64
 
@@ -95,6 +97,7 @@ struct FileStatus {
     permissions = raw.st_mode & 0o7777
     links = Int(raw.st_nlink)
     bytes = raw.st_size
+    reservedBytes = raw.st_blocks * 512
     inode = UInt64(raw.st_ino)
     device = UInt64(raw.st_dev)
   }
@@ -135,7 +138,8 @@ extension File {
 
 /// This process, as others name it in their messages.
 enum ThisProcess {
-  static let identifier = UInt32(getpid())
+  /// Asked for each time: a child made by `fork` has its own.
+  static var identifier: UInt32 { UInt32(getpid()) }
   static var effectiveUser: UInt32 { geteuid() }
 
   /// The command's name, at most 15 bytes.

@@ -59,6 +59,12 @@ extension Lane {
     custody.leave()
   }
 
+  /// Wakes who sleeps in wait for `end`, if its holder has died. It then records the death itself:
+  /// that can take a while, and whoever calls this has others to wake.
+  func wakeIfDead(_ end: LaneEnd) {
+    if memory.isAttached(end) && !custody.isHeld(end) { memory.wakeEverybody() }
+  }
+
   /// Records the death of whoever holds `end`, if it has died.
   func noticeDeath(of end: LaneEnd) {
     guard custody.partiesCanDie, memory.isAttached(end), !custody.isHeld(end) else { return }

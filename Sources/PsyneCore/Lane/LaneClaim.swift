@@ -30,9 +30,11 @@ final class LaneClaim: @unchecked Sendable {
     lane.detach(end)
   }
 
-  private var lookAfterPeer: (() -> Void)? {
+  private var peer: Parking.Peer? {
     guard lane.custody.partiesCanDie else { return nil }
-    return { [lane, end] in lane.noticeDeath(of: end.other) }
+    return Parking.Peer(
+      look: { [lane, end] in lane.noticeDeath(of: end.other) },
+      watch: { [lane, end] in lane.custody.watchParties { lane.wakeIfDead(end.other) } })
   }
 
   /// For an end that polls instead of waiting: now and then looks whether its peer still lives.
@@ -54,7 +56,7 @@ extension LaneClaim {
     lane.noticeDeath(of: end.other)
     let word = end == .sender ? LaneLayout.senderParked : LaneLayout.receiverParked
     let found = try Parking.wait(
-      on: lane.memory, word: word, until: deadline, lookAfterPeer: lookAfterPeer
+      on: lane.memory, word: word, until: deadline, peer: peer
     ) { () throws(ChannelError) -> Bool in lane.memory.isAttached(end.other) || isNews() }
     guard found else { throw .timedOut }
   }
@@ -75,7 +77,7 @@ extension LaneClaim {
   ) throws(ChannelError) -> Int {
     var found: Int?
     _ = try Parking.wait(
-      on: lane.memory, word: LaneLayout.senderParked, until: deadline, lookAfterPeer: lookAfterPeer
+      on: lane.memory, word: LaneLayout.senderParked, until: deadline, peer: peer
     ) { () throws(ChannelError) -> Bool in
       found = try head(leaving: bytes, after: tail)
       return found != nil
@@ -133,7 +135,7 @@ extension LaneClaim {
     var view = LaneView(tail: head, seenEndings: seenEndings, outcome: .nothing)
     _ = try Parking.wait(
       on: lane.memory, word: LaneLayout.receiverParked, until: deadline,
-      lookAfterPeer: lookAfterPeer
+      peer: peer
     ) { () throws(ChannelError) -> Bool in
       view = try look(after: head, seenEndings: seenEndings, isAtEnd: isAtEnd)
       return view.outcome != .nothing

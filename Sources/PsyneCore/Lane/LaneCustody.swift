@@ -26,4 +26,20 @@ public protocol LaneCustody: AnyObject, Sendable {
   func leave()
   /// Whether a party can die without leaving, so that waiters have to look after it.
   var partiesCanDie: Bool { get }
+  /// Calls `notice`, from any thread, whenever a party may have died, until the watch is dropped.
+  /// Nil where that cannot be had: then who sleeps looks now and then.
+  func watchParties(_ notice: @escaping @Sendable () -> Void) -> PartyWatch?
+}
+
+extension LaneCustody {
+  public func watchParties(_ notice: @escaping @Sendable () -> Void) -> PartyWatch? { nil }
+}
+
+/// A custody's watch over the parties of its lane. It ends when this is dropped.
+public final class PartyWatch: Sendable {
+  private let end: @Sendable () -> Void
+
+  public init(end: @escaping @Sendable () -> Void) { self.end = end }
+
+  deinit { end() }
 }

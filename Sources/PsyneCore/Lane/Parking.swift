@@ -40,8 +40,12 @@ enum Parking {
   /// sleep costs at most twice the best choice.
   static let spinNanoseconds: Int64 = 25_000
 
-  /// A sleeper looks this often whether its peer still lives.
+  /// A sleeper looks this often whether its peer still lives, where nobody tells it.
   static let livenessNanoseconds: Int64 = 50_000_000
+
+  /// A sleeper looks once more, this long after it has had its peer watched: a death that was under
+  /// way when the watch began may not have been reported to it.
+  static let watchedNanoseconds: Int64 = 1_000_000_000
 
   /// A sleeper without a barrier looks this often whether it has missed a wake-up.
   static let fencelessNanoseconds: Int64 = 1_000_000
@@ -50,35 +54,72 @@ enum Parking {
   /// thread pinned to one CPU has its peer on another.
   static let canSpin = cpsyne_online_cpus() > 1
 
+  /// How to learn that a peer has died.
+  struct Peer {
+    /// Looks, and records the death.
+    let look: () -> Void
+    /// Has the sleeper woken at a death; nil where that cannot be had.
+    let watch: () -> PartyWatch?
+  }
+
   /// Waits until `isReady` returns true, true, or until the deadline, false.
   ///
   /// - Parameters:
   ///   - word: offset of the futex to announce the sleep in.
+  ///   - peer: who is waited for; nil where nobody can die.
   ///   - isReady: looks at what is awaited; throwing ends the wait.
-  ///   - lookAfterPeer: called now and then while asleep, nil where nobody can die.
   static func wait(
-    on lane: LaneMemory, word offset: Int, until deadline: Deadline,
-    lookAfterPeer: (() -> Void)?, isReady: () throws(ChannelError) -> Bool
+    on lane: LaneMemory, word offset: Int, until deadline: Deadline, peer: Peer?,
+    isReady: () throws(ChannelError) -> Bool
   ) throws(ChannelError) -> Bool {
     if try isReady() { return true }
     if deadline.hasPassed { return false }
     if canSpin, try spin(until: deadline, isReady) { return true }
     let word = unsafe lane.word(offset)
+    var looks = Looks(peer)
     while true {
       unsafe word.pointee.store(1, ordering: .relaxed)
       let isFenced = AsymmetricFence.heavy()
       defer { unsafe word.pointee.store(0, ordering: .relaxed) }
       if try isReady() { return true }
+      // After the announcement: a death that we do not see now wakes us.
+      if looks.look(), try isReady() { return true }
       if deadline.hasPassed { return false }
-      var slice = deadline.nanoseconds
-      if !isFenced {
-        slice = min(slice, cpsyne_monotonic_ns() + fencelessNanoseconds)
-      } else if lookAfterPeer != nil {
-        slice = min(slice, cpsyne_monotonic_ns() + livenessNanoseconds)
-      }
+      var slice = min(deadline.nanoseconds, looks.next)
+      if !isFenced { slice = min(slice, cpsyne_monotonic_ns() + fencelessNanoseconds) }
       // 0, EAGAIN (the waker was faster), EINTR, ETIMEDOUT: look again in every case.
       let result = unsafe cpsyne_futex_wait(word, 1, slice)
-      if result == timedOut { lookAfterPeer?() }
+      looks.wasWoken = result != timedOut
+    }
+  }
+
+  /// When one sleep looks after its peer: every so often, or, once it is watched, when it is woken.
+  private struct Looks {
+    private let peer: Peer?
+    private var watch: PartyWatch?
+    private(set) var next: Int64
+    var wasWoken = false
+
+    init(_ peer: Peer?) {
+      self.peer = peer
+      next = peer == nil ? .max : cpsyne_monotonic_ns() + livenessNanoseconds
+    }
+
+    /// True if it has looked.
+    mutating func look() -> Bool {
+      guard let peer else { return false }
+      let now = next == .max ? 0 : cpsyne_monotonic_ns()
+      guard wasWoken || now >= next else { return false }
+      if now >= next {
+        if watch != nil {
+          next = .max
+        } else {
+          watch = peer.watch()
+          next = now + (watch == nil ? livenessNanoseconds : watchedNanoseconds)
+        }
+      }
+      peer.look()
+      return true
     }
   }
 

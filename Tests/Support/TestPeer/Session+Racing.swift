@@ -11,6 +11,7 @@ extension Session {
       board.add(.ready)
       while board[.ready] < 2 * round {
         if board[.stop] != 0 { return "stopped" }
+        sched_yield()
       }
       let channel = try registry.open("ipc://race-\(round)", carrying: Bytes.self)
       switch role {
@@ -18,7 +19,10 @@ extension Session {
         var end = try channel.sender()
         try end.send(copying: [UInt8(truncatingIfNeeded: round)].span)
         // Until the receiver has it.
-        while board[.received] < round { if board[.stop] != 0 { return "stopped" } }
+        while board[.received] < round {
+          if board[.stop] != 0 { return "stopped" }
+          sched_yield()
+        }
       case .receiver:
         var end = try channel.receiver()
         var number: UInt8?
@@ -40,7 +44,10 @@ extension Session {
       // Both have left before the next round begins.
       drop(channel)
       board.add(.arrived)
-      while board[.arrived] < 2 * round { if board[.stop] != 0 { return "stopped" } }
+      while board[.arrived] < 2 * round {
+        if board[.stop] != 0 { return "stopped" }
+        sched_yield()
+      }
     }
     return "ok"
   }

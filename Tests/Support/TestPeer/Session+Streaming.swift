@@ -50,8 +50,10 @@ extension Session {
         if expected < 0 {
           expected = Pattern.sequence(of: message.elements) ?? -1
           begin = expected
+          scoreboard?.set(.began, begin)
         }
         guard pattern.matches(message.elements, expected) else {
+          scoreboard?.add(.errors)
           return "received \(begin) \(expected) damaged"
         }
         expected += 1
@@ -64,12 +66,11 @@ extension Session {
     return "received \(begin) \(expected) all"
   }
 
-  /// Sends each message back that comes on "there", on "back", waiting a random time of about as
-  /// long as the other side spins.
-  func echo(_ count: Int) throws -> String {
-    let there = try registry.open("ipc://there", carrying: Bytes.self)
-    let back = try registry.open("ipc://back", carrying: Bytes.self)
-    let handOff = try HandOff(receiver: there.receiver(), sender: back.sender())
-    return try handOff.run(count, begins: false)
+  /// COUNT IN OUT begins|answers: passes a message to and fro that often.
+  func echo(_ arguments: [String]) throws -> String {
+    let receiving = try registry.open("ipc://\(arguments[1])", carrying: Bytes.self)
+    let sending = try registry.open("ipc://\(arguments[2])", carrying: Bytes.self)
+    let handOff = try HandOff(receiver: receiving.receiver(), sender: sending.sender())
+    return try handOff.run(Int(arguments[0])!, begins: arguments[3] == "begins")
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import PsyneIPC
 import TestSupport
 
 extension Session {
@@ -8,6 +9,7 @@ extension Session {
     case "setuid":
       guard setuid(UInt32(arguments[0])!) == 0 else { throw SystemCallError("setuid") }
     case "umask": _ = umask(UInt32(arguments[0], radix: 8)!)
+    case "sparse": try makeSparse(arguments[0], capacity: Int(arguments[1])!)
     case "fork": return try forkChild(arguments[0])
     case "exec":
       let names: [String] = ["sleep", "1000"]
@@ -17,6 +19,15 @@ extension Session {
     default: return "error unknown command \(command)"
     }
     return "ok"
+  }
+
+  /// Makes the segment of a dead process, of nothing but its header.
+  private func makeSparse(_ name: String, capacity: Int) throws {
+    let path = "\(directory)/psyne.\(name)"
+    try writeFile(path, SegmentImage.header(capacity: capacity))
+    guard unsafe truncate(path, SegmentLayout.fileBytes(capacity: capacity)) == 0 else {
+      throw SystemCallError("truncate")
+    }
   }
 
   /// Forks. The child lives until it is killed ("stays") or ends as a program does ("exits"). Answers

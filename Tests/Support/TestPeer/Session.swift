@@ -9,6 +9,7 @@ final class Session {
   let directory: String
   let scoreboard: Scoreboard?
   var channel: SPSCChannel<Bytes>?
+  var kept: [SPSCChannel<Bytes>] = []
   var sender: Sender<Bytes>?
   var receiver: Receiver<Bytes>?
 
@@ -30,9 +31,12 @@ final class Session {
 
   private func run(_ command: String, _ arguments: [String]) throws -> String {
     switch command {
-    case "open": try open(arguments)
+    case "open": channel = try openChannel(arguments)
     case "sender": sender = try channel!.sender()
     case "receiver": receiver = try channel!.receiver()
+    case "keep": kept.append(try openChannel(arguments))
+    case "names":
+      return try listDirectory(directory).filter { $0.hasPrefix("psyne.") }.joined(separator: " ")
     case "close": close(arguments[0])
     case "send": return try send(arguments)
     case "receive": return try receive(arguments)
@@ -41,16 +45,17 @@ final class Session {
     case "abandon": channel!.abandon()
     case "race": return try race(Role(rawValue: arguments[0])!, rounds: Int(arguments[1])!)
     case "churn": return try churn(Role(rawValue: arguments[0])!)
-    case "echo": return try echo(Int(arguments[0])!)
+    case "echo": return try echo(arguments)
     case "victim": return try Victim(registry, scoreboard!).run(Role(rawValue: arguments[0])!, arguments[1])
     default: return try runSystem(command, arguments)
     }
     return "ok"
   }
 
-  private func open(_ arguments: [String]) throws {
+  /// NAME [CAPACITY]
+  private func openChannel(_ arguments: [String]) throws -> SPSCChannel<Bytes> {
     let capacity = arguments.count > 1 ? ByteCount.bytes(Int(arguments[1])!) : nil
-    channel = try registry.open(
+    return try registry.open(
       "ipc://\(arguments[0])", options: ChannelOptions(capacity: capacity))
   }
 

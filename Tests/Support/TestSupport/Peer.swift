@@ -81,8 +81,8 @@ extension Peer {
   }
 
   /// Waits for the next line.
-  public func reply(to command: String) throws -> String {
-    let giveUp = ContinuousClock.now + watchdog
+  public func reply(to command: String, within limit: Duration = watchdog) throws -> String {
+    let giveUp = ContinuousClock.now + limit
     while true {
       if let line = nextLine() { return line }
       var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
@@ -98,6 +98,13 @@ extension Peer {
       }
       state.withLock { $0.pending += buffer.prefix(count) }
     }
+  }
+
+  /// What it had answered before it ended, for which this waits.
+  public func remainingReplies() -> [String] {
+    var replies: [String] = []
+    while let reply = try? reply(to: "what came last") { replies.append(reply) }
+    return replies
   }
 
   private func nextLine() -> String? {

@@ -27,7 +27,7 @@ public final class Scoreboard: @unchecked Sendable {
   deinit { unsafe munmap(base, Self.wordCount * Self.stride) }
 
   public enum Counter: Int {
-    case sent, received, round, ready, arrived, stop, operations, errors, holder
+    case sent, received, round, ready, arrived, stop, operations, errors, holder, began
   }
 
   private func word(_ counter: Counter) -> UnsafeMutablePointer<Atomic<Int>> {
