@@ -162,15 +162,16 @@ extension LaneClaim {
     // sender publishes after the last one's ending was recorded, so the ending is looked up second.
     var tail = unsafe memory.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
     let endings = memory.endings(of: .sender)
+    var end = 0
     if endings != seenEndings {
-      // The sender may have published and left after we read `tail`.
-      tail = unsafe memory.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
+      // The sender may have published and left after we read `tail`, and another may have come and
+      // left since. Acquire pairs with the release in `recordEnding`: `tail` is then no less.
+      end = unsafe memory.position(LaneLayout.senderEndPosition).pointee.load(ordering: .acquiring)
+      tail = memory.tail
     }
     guard tail &- head >= 0, tail &- head <= memory.capacity else { throw .corrupt(.position) }
     view.tail = tail
     if endings != seenEndings {
-      let end = unsafe memory.position(LaneLayout.senderEndPosition).pointee.load(
-        ordering: .relaxed)
       guard end <= tail else { throw .corrupt(.position) }
       if end > head {
         // Another sender may have come since: stop where the first one ended.

@@ -30,7 +30,7 @@ extension LaneMemory {
   func recordEnding(_ ending: LaneEnding, of end: LaneEnd) {
     let isSender = end == .sender
     if isSender {
-      unsafe position(LaneLayout.senderEndPosition).pointee.store(tail, ordering: .relaxed)
+      unsafe position(LaneLayout.senderEndPosition).pointee.store(tail, ordering: .releasing)
     }
     unsafe word(isSender ? LaneLayout.senderEnding : LaneLayout.receiverEnding)
       .pointee.store(ending.rawValue, ordering: .relaxed)

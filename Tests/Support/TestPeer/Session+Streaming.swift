@@ -66,6 +66,39 @@ extension Session {
     return "received \(begin) \(expected) all"
   }
 
+  /// COUNT: sends that many messages, each as a sender of its own.
+  func sendFromMany(_ arguments: [String]) throws -> String {
+    for number in 0..<Int(arguments[0])! {
+      var end = try channel!.sender()
+      try end.send(copying: [UInt8(truncatingIfNeeded: number), UInt8(truncatingIfNeeded: number >> 8)].span)
+    }
+    return "ok"
+  }
+
+  /// COUNT: receives the messages of many senders, polling; ends of streams are passed over.
+  func collect(_ arguments: [String]) throws -> String {
+    let count = Int(arguments[0])!
+    return try withReceiver { end in
+      var number = 0
+      var ends = 0
+      while number < count {
+        do throws(ChannelError) {
+          let message = try end.tryReceive()
+          guard let message else { continue }
+          guard message[0] == UInt8(truncatingIfNeeded: number),
+            message[1] == UInt8(truncatingIfNeeded: number >> 8)
+          else { return "message \(number) is not the next" }
+          number += 1
+        } catch .closed {
+          ends += 1
+        } catch {
+          return "after \(number) messages and \(ends) ends: \(name(of: error))"
+        }
+      }
+      return "ok"
+    }
+  }
+
   /// COUNT IN OUT begins|answers: passes a message to and fro that often.
   func echo(_ arguments: [String]) throws -> String {
     let receiving = try registry.open("ipc://\(arguments[1])", carrying: Bytes.self)

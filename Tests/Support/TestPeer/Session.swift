@@ -40,6 +40,8 @@ final class Session {
     case "close": close(arguments[0])
     case "send": return try send(arguments)
     case "receive": return try receive(arguments)
+    case "send-from-many": return try sendFromMany(arguments)
+    case "collect": return try collect(arguments)
     case "next": return try next(timeout(arguments[0]))
     case "room": try awaitRoom(Int(arguments[0])!, timeout(arguments[1]))
     case "abandon": channel!.abandon()
