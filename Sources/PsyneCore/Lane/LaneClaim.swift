@@ -162,6 +162,10 @@ extension LaneClaim {
     // sender publishes after the last one's ending was recorded, so the ending is looked up second.
     var tail = unsafe memory.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
     let endings = memory.endings(of: .sender)
+    // Acquire pairs with the release in `recordEnding`: the tail that is read next is not before it,
+    // even if yet another sender has come and gone since `endings` was read.
+    let end = unsafe memory.position(LaneLayout.senderEndPosition).pointee.load(
+      ordering: .acquiring)
     if endings != seenEndings {
       // The sender may have published and left after we read `tail`.
       tail = unsafe memory.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
@@ -169,8 +173,6 @@ extension LaneClaim {
     guard tail &- head >= 0, tail &- head <= memory.capacity else { throw .corrupt(.position) }
     view.tail = tail
     if endings != seenEndings {
-      let end = unsafe memory.position(LaneLayout.senderEndPosition).pointee.load(
-        ordering: .relaxed)
       guard end <= tail else { throw .corrupt(.position) }
       if end > head {
         // Another sender may have come since: stop where the first one ended.

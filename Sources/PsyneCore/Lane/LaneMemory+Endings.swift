@@ -30,7 +30,8 @@ extension LaneMemory {
   func recordEnding(_ ending: LaneEnding, of end: LaneEnd) {
     let isSender = end == .sender
     if isSender {
-      unsafe position(LaneLayout.senderEndPosition).pointee.store(tail, ordering: .relaxed)
+      // Release pairs with the receiver's acquire: whoever sees where it ended sees the tail there.
+      unsafe position(LaneLayout.senderEndPosition).pointee.store(tail, ordering: .releasing)
     }
     unsafe word(isSender ? LaneLayout.senderEnding : LaneLayout.receiverEnding)
       .pointee.store(ending.rawValue, ordering: .relaxed)
