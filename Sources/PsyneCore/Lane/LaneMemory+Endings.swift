@@ -30,6 +30,7 @@ extension LaneMemory {
   func recordEnding(_ ending: LaneEnding, of end: LaneEnd) {
     let isSender = end == .sender
     if isSender {
+      // Release pairs with the receiver's acquire: whoever sees where it ended sees the tail there.
       unsafe position(LaneLayout.senderEndPosition).pointee.store(tail, ordering: .releasing)
     }
     unsafe word(isSender ? LaneLayout.senderEnding : LaneLayout.receiverEnding)
