@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Glibc
 
 /// The tool: `psyne send`, `psyne recv`, `psyne demo`.
 @main
@@ -16,40 +15,19 @@ struct PsyneCommand: AsyncParsableCommand {
   // What argument errors begin with: "psyne: ", as our own do.
   static var _errorLabel: String { "psyne" }
 
-  static func main() {
-    // First of all: threads that start later inherit which signals are blocked.
+  static func main() async {
     Departure.prepare()
     do {
-      let command = try parseAsRoot()
-      guard let command = command as? any AsyncParsableCommand else {
-        var command = command
-        try command.run()
-        Departure.exit(.success)
-      }
-      run(command)
-    } catch {
-      end(after: error)
-    }
-  }
-
-  /// An asynchronous `main` would not do: there the main thread ends up in libdispatch, which lets
-  /// it take the signals that are blocked everywhere else.
-  private static func run(_ command: sending any AsyncParsableCommand) -> Never {
-    Task {
-      var command = command
-      do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
         try await command.run()
-        Departure.exit(.success)
-      } catch {
-        end(after: error)
+      } else {
+        try command.run()
       }
+      Departure.exit(.success)
+    } catch {
+      guard let failure = Failure(error) else { exit(withError: error) }
+      Departure.exit(failure.status, saying: failure.message)
     }
-    while true { pause() }
-  }
-
-  private static func end(after error: any Error) -> Never {
-    guard let failure = Failure(error) else { exit(withError: error) }
-    Console.complain(failure.message)
-    Departure.exit(failure.status)
   }
 }

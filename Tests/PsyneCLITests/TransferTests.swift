@@ -65,6 +65,18 @@ struct TransferTests {
     name.expectNothingLeft()
   }
 
+  @Test("a sender with nothing to send waits for its receiver all the same")
+  func senderFirst() async throws {
+    let sent = try await Tool.run(["send", "\(name)"]) { [name] _ in
+      try await eventually("the sender is there") { name.hasSender }
+      let received = try await Tool.run(["recv", "\(name)"])
+      #expect(received.status == 0, "\(received.errors)")
+      #expect(received.output == [])
+    }
+    #expect(sent.status == 0, "\(sent.errors)")
+    name.expectNothingLeft()
+  }
+
   @Test("a channel smaller than the input carries it all", arguments: ["4KiB", "64KiB"])
   func smallChannel(capacity: String) async throws {
     let bytes = [UInt8](repeating: 0x5a, count: 1 << 20)

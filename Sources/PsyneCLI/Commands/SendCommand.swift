@@ -100,6 +100,8 @@ extension SendCommand {
     var progress = Progress(
       "sent", total: total, isWanted: !channel.quiet && !isTyped, waitingFor: "a receiver")
     do {
+      // Without one, a short input would be gone before anybody could receive it.
+      try sender.awaitReceiver(timeout: channel.timeout?.duration)
       try pump(&sender, &progress)
     } catch {
       // What arrived is not all: that must not look like an orderly end.
@@ -115,7 +117,9 @@ extension SendCommand {
     case .closed: Failure(.unavailable, "the receiver left before it had read everything")
     case .peerDied: Failure(.unavailable, "the receiver died before it had read everything")
     case .timedOut:
-      Failure(.timeout, "no receiver went on reading within \(channel.timeout?.text ?? "")")
+      Failure(
+        .timeout, "no receiver came, or none went on reading, within \(channel.timeout?.text ?? "")"
+      )
     default: error
     }
   }

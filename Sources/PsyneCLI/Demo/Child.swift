@@ -1,17 +1,14 @@
 internal import Glibc
 internal import Subprocess
-internal import Synchronization
 internal import SystemPackage
 
 /// A process that the demo starts. Its standard error is ours.
 enum Child {
-  /// Processes that a signal to us has to end too, for a signal from the terminal reaches them by
-  /// itself and `kill` does not.
-  private static let running = Mutex<Set<pid_t>>([])
-
-  private static let endsWithUs: Void = Departure.guarding {
+  /// A signal from the terminal reaches our children by itself, and one from `kill` does not. They
+  /// are looked up when it comes: one that is just being started is in no list of ours yet.
+  private static let endWithUs: Void = Departure.guarding {
   } cleanUp: {
-    running.withLock { for process in $0 { kill(process, SIGTERM) } }
+    for process in Processes.children { kill(process, SIGTERM) }
   }
 
   /// Runs another `psyne` to its end, writing to our standard output.
@@ -39,17 +36,15 @@ enum Child {
   private static func run<Output: OutputProtocol>(
     _ executable: Executable, _ arguments: [String], output: Output
   ) async throws -> Output.OutputType {
-    _ = endsWithUs
+    _ = endWithUs
     var options = PlatformOptions()
     // When its partner has failed: with time to leave its channel.
     options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
     let result = try await Subprocess.run(
       executable, arguments: Arguments(arguments), platformOptions: options, input: .none,
       output: output, error: .currentStandardError
-    ) { child in
-      running.withLock { _ = $0.insert(child.processIdentifier.value) }
+    ) { _ in
     }
-    running.withLock { _ = $0.remove(result.processIdentifier.value) }
     guard result.terminationStatus.isSuccess else {
       let command = ([executable.description] + arguments).joined(separator: " ")
       throw Failure(.failure, "'\(command)' ended with \(result.terminationStatus)")

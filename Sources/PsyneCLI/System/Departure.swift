@@ -3,23 +3,28 @@ internal import Synchronization
 
 /// Ends the process in order, whatever ends it.
 ///
-/// The signals that ask a process to end are blocked in every thread and fetched by one of their own,
-/// which runs the clean-ups and ends the process with 128 plus the signal's number. A handler could
-/// not do that: it interrupts code that may hold the locks which leaving a channel needs.
+/// A handler tells the signals that ask a process to end to a thread, which runs the clean-ups and ends
+/// the process with 128 plus the signal's number. The handler itself could not do that: it interrupts
+/// code that may hold the locks which leaving a channel needs. To block the signals and fetch them
+/// with `sigwait` would not do either: libdispatch and Subprocess have threads that unblock them.
 enum Departure {
   private static let cleanUps = Mutex<[@Sendable () -> Void]>([])
   private static let signals = [SIGHUP, SIGINT, SIGTERM]
+  // Written once, before the first handler is installed.
+  nonisolated(unsafe) private static var readEnd: Int32 = -1
+  nonisolated(unsafe) private static var writeEnd: Int32 = -1
 
-  /// Call it once, before the first thread is started.
+  /// Call it once, first of all.
   static func prepare() {
     // A reader that goes away is an error of write(), which ends us in order.
     signal(SIGPIPE, SIG_IGN)
-    var awaited = sigset_t()
-    unsafe sigemptyset(&awaited)
+    var ends: [Int32] = [-1, -1]
+    guard unsafe pipe(&ends) == 0 else { fatalError("no pipe can be made: error \(errno)") }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    unsafe (readEnd, writeEnd) = (ends[0], ends[1])
+    startThread()
     // What is ignored stays ignored: nohup, and jobs that a shell script started with '&'.
-    for signal in signals where !isIgnored(signal) { unsafe sigaddset(&awaited, signal) }
-    unsafe pthread_sigmask(SIG_BLOCK, &awaited, nil)
-    startThread(waitingFor: awaited)
+    for signal in signals where !isIgnored(signal) { handle(signal) }
   }
 
   private static func isIgnored(_ signal: Int32) -> Bool {
@@ -31,24 +36,34 @@ enum Departure {
     }
   }
 
-  private static func startThread(waitingFor awaited: sigset_t) {
-    unsafe awaitedSignals = awaited
+  private static func handle(_ signal: Int32) {
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = { number in
+      let saved = errno
+      var byte = UInt8(truncatingIfNeeded: number)
+      _ = unsafe write(Departure.writeEnd, &byte, 1)
+      errno = saved
+    }
+    action.sa_flags = SA_RESTART
+    unsafe sigaction(signal, &action, nil)
+  }
+
+  private static func startThread() {
     var thread = pthread_t()
     let error = unsafe pthread_create(
       &thread, nil,
       { _ in
-        var number: Int32 = 0
-        while unsafe sigwait(&Departure.awaitedSignals, &number) != 0 {}
+        var number: UInt8 = 0
+        while unsafe read(Departure.readEnd, &number, 1) != 1 {}
         Departure.cleanUps.withLock { list in
           for cleanUp in list.reversed() { cleanUp() }
+          // Still under the lock: nothing new is made that would need a clean-up.
+          _exit(128 + Int32(number))
         }
-        _exit(128 + number)
+        return nil
       }, nil)
     guard error == 0 else { fatalError("no thread can be started: error \(error)") }
   }
-
-  // Written once, before the only thread that reads it starts.
-  nonisolated(unsafe) private static var awaitedSignals = sigset_t()
 
   /// Makes something that has to be cleaned up when a signal ends the process. A signal that comes
   /// meanwhile waits: there is no moment in which the thing exists and its clean-up is unknown.
@@ -66,6 +81,12 @@ enum Departure {
     }
   }
 
-  /// Ends the process by itself.
-  static func exit(_ status: ExitStatus) -> Never { Glibc.exit(status.rawValue) }
+  /// Ends the process by itself, after its last words. Not any more once a signal ends it: its
+  /// clean-ups would look like a failure.
+  static func exit(_ status: ExitStatus, saying message: String? = nil) -> Never {
+    cleanUps.withLock { _ in
+      if let message { Console.complain(message) }
+      Glibc.exit(status.rawValue)
+    }
+  }
 }
