@@ -15,7 +15,6 @@ struct LaneReader: @unchecked Sendable {
   @usableFromInline var head: Int
   /// What the sender is known to have published.
   @usableFromInline var tail: Int
-  @usableFromInline var batchStart = 0
   /// The head the sender can see.
   @usableFromInline var published: Int
   /// How many senders' endings were reported to the caller.
@@ -56,23 +55,13 @@ struct LaneReader: @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func refreshBatch() -> Bool {
     guard refresh() else { return false }
-    gather()
+    if tail &- head < 512 {
+      cpsyne_pause()
+      cpsyne_pause()
+      _ = refresh()
+    }
     return true
   }
-
-  @inlinable @inline(__always)
-  mutating func gather() {
-    let burst = head &- batchStart
-    batchStart = head
-    guard burst > 128 else { return }
-    while tail &- head < GATHER {
-      let before = tail
-      for _ in 0..<PAUSES { cpsyne_pause() }
-      guard refresh(), tail != before else { return }
-    }
-  }
-  @inlinable var GATHER: Int { 32768 }
-  @inlinable var PAUSES: Int { 2 }
 
   /// Looks again and again for the time that a peer that is awake needs to answer. True when there is
   /// something to read.
@@ -80,10 +69,7 @@ struct LaneReader: @unchecked Sendable {
   mutating func spin() -> Bool {
     for _ in 0..<64 {
       cpsyne_pause()
-      if refresh() {
-        gather()
-        return true
-      }
+      if refresh() { return true }
     }
     return false
   }
