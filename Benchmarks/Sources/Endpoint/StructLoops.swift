@@ -20,10 +20,12 @@ struct Sample: FixedSizeMessage {
   var sum: UInt64 { sequence &+ a &+ b &+ c &+ d &+ e &+ f &+ g }
 }
 
+@inline(__always)
 func send(_ sender: inout Sender<Sample>, _ first: Int, _ end: Int) throws {
   for sequence in UInt64(first)..<UInt64(end) { try sender.send(Sample(sequence)) }
 }
 
+@inline(__always)
 func receive(_ receiver: inout Receiver<Sample>, _ first: Int, _ end: Int) throws -> Int {
   var sequence = UInt64(first)
   var errors = 0

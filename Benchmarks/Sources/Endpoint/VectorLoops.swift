@@ -6,6 +6,7 @@ internal import PsyneCore
 typealias Words = Vector<UInt64>
 
 /// Sends the messages `first..<end`.
+@inline(__always)
 func send(_ sender: inout Sender<Words>, _ first: Int, _ end: Int, words: Int) throws {
   for sequence in UInt64(first)..<UInt64(end) {
     var loan = try sender.reserve(count: words)
@@ -15,6 +16,7 @@ func send(_ sender: inout Sender<Words>, _ first: Int, _ end: Int, words: Int) t
 }
 
 /// The same with one publication for 16 messages.
+@inline(__always)
 func sendBatches(_ sender: inout Sender<Words>, _ first: Int, _ end: Int, words: Int) throws {
   for sequence in UInt64(first)..<UInt64(end) {
     var loan = try sender.reserve(count: words)
@@ -25,6 +27,7 @@ func sendBatches(_ sender: inout Sender<Words>, _ first: Int, _ end: Int, words:
 }
 
 /// Receives the messages `first..<end`, and returns how many were not what they should be.
+@inline(__always)
 func receive(_ receiver: inout Receiver<Words>, _ first: Int, _ end: Int, words: Int) throws -> Int {
   var sequence = UInt64(first)
   var errors = 0
@@ -53,6 +56,7 @@ func check(_ message: borrowing Message<Words>, _ sequence: UInt64, words: Int) 
 }
 
 /// Bounces messages and times each round trip, after `idle` nanoseconds without any.
+@inline(__always)
 func ping(
   _ sender: inout Sender<Words>, _ receiver: inout Receiver<Words>, _ arguments: Arguments,
   idle: UInt64, trips: inout [UInt32]
@@ -72,6 +76,7 @@ func ping(
   return errors
 }
 
+@inline(__always)
 func echo(
   _ sender: inout Sender<Words>, _ receiver: inout Receiver<Words>, _ arguments: Arguments
 ) throws -> Int {
