@@ -80,7 +80,7 @@ extension Receiver {
   @inlinable @inline(__always)
   mutating func prepare(_ timeout: Duration?) throws(ChannelError) -> Bool {
     reader.finishLent()
-    if !reader.isDry || reader.refreshBatch() { return true }
+    if !reader.isDry || reader.fetch(looks: 64) { return true }
     return try awaitMessages(until: timeout == nil ? .never : Deadline(after: timeout))
   }
 
@@ -88,7 +88,7 @@ extension Receiver {
   @inlinable @inline(__always)
   mutating func prepareNow() throws(ChannelError) -> Bool {
     reader.finishLent()
-    if !reader.isDry || reader.refreshBatch() { return true }
+    if !reader.isDry || reader.fetch(looks: 1) { return true }
     return try pollMessages()
   }
 
@@ -103,9 +103,6 @@ extension Receiver {
   /// True when there is a message, false at the end of the stream.
   @inlinable
   mutating func awaitMessages(until deadline: Deadline) throws(ChannelError) -> Bool {
-    // The sender cannot go on while it does not see what we have finished.
-    if reader.published != reader.head { reader.publishHead() }
-    if reader.spin() { return true }
     let view = try claim.awaitMessages(
       after: reader.head, seenEndings: reader.seenEndings, isAtEnd: reader.isAtEnd, until: deadline)
     reader.adopt(view)
@@ -120,7 +117,6 @@ extension Receiver {
   /// True when there is a message, false when there is none now.
   @inlinable
   mutating func pollMessages() throws(ChannelError) -> Bool {
-    if reader.published != reader.head { reader.publishHead() }
     let view = try claim.pollMessages(
       after: reader.head, seenEndings: reader.seenEndings, isAtEnd: reader.isAtEnd)
     reader.adopt(view)
