@@ -15,6 +15,9 @@ struct LaneReader: @unchecked Sendable {
   @usableFromInline var head: Int
   /// What the sender is known to have published.
   @usableFromInline var tail: Int
+  /// Up to where messages are handed out without a further thought: `tail`, or before it the
+  /// position at which an eighth of the lane is owed. One comparison a message instead of two.
+  @usableFromInline var limit: Int
   /// The head when `tail` was last read.
   @usableFromInline var batchStart: Int
   /// The head the sender can see.
@@ -32,6 +35,7 @@ struct LaneReader: @unchecked Sendable {
     // Where the last receiver got to: what it had finished is not delivered again.
     head = claim.positions.consumed
     tail = claim.positions.consumed
+    limit = claim.positions.consumed
     batchStart = claim.positions.consumed
     published = claim.positions.head
     seenEndings =
@@ -52,6 +56,21 @@ struct LaneReader: @unchecked Sendable {
     guard found >= 0 else { return false }
     batchStart = head
     tail = found
+    limit = min(found, head &+ step)
+    return true
+  }
+
+  /// Counts what was lent as read. True when there is more that can be handed out at once.
+  ///
+  /// The space goes to the sender when an eighth of the lane is owed: a store for each message would
+  /// send the cache line back and forth with the sender.
+  @inlinable @inline(__always)
+  mutating func finishLent() -> Bool {
+    settle()
+    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
+    if head < limit { return true }
+    guard head != tail else { return false }
+    publishHead()
     return true
   }
 
@@ -59,17 +78,9 @@ struct LaneReader: @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func adopt(_ view: LaneView) {
     tail = view.tail
+    limit = min(view.tail, head &+ step)
     seenEndings = view.seenEndings
     isAtEnd = view.outcome == .closed || view.outcome == .died
-  }
-
-  /// Takes back what was lent. The space goes to the sender when an eighth of the lane is owed:
-  /// a store for each message would send the cache line back and forth with the sender.
-  @inlinable @inline(__always)
-  mutating func finishLent() {
-    settle()
-    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
-    if head &- published >= step { publishHead() }
   }
 
   /// Goes on behind what a batch handed out.
@@ -84,6 +95,7 @@ struct LaneReader: @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func publishHead() {
     published = head
+    limit = min(tail, head &+ step)
     lane.publish(head: head, fences: fencesPublications)
   }
 }
@@ -163,10 +175,6 @@ extension LaneMemory {
 // MARK: Frames
 
 extension LaneReader {
-  /// Whether everything that is known to be published was handed out.
-  @inlinable @inline(__always)
-  var isDry: Bool { tail == head }
-
   /// Takes the next frame. Nothing in it is trusted but what was checked.
   @inlinable @inline(__always)
   @_lifetime(immortal)
