@@ -22,7 +22,7 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   /// Gives the lent message's room back to the sender at once, instead of with the next ones.
   @inlinable
   public mutating func release() {
-    reader.finishLent()
+    _ = reader.finishLent()
     reader.publishHead()
   }
 
@@ -79,16 +79,14 @@ extension Receiver {
   /// Takes back what was lent, and waits for a message. False at the end of the stream.
   @inlinable @inline(__always)
   mutating func prepare(_ timeout: Duration?) throws(ChannelError) -> Bool {
-    reader.finishLent()
-    if !reader.isDry || reader.refreshBatch() { return true }
+    if reader.finishLent() || reader.fetch(looks: 64) { return true }
     return try awaitMessages(until: timeout == nil ? .never : Deadline(after: timeout))
   }
 
   /// Takes back what was lent, and looks for a message. False if there is none now.
   @inlinable @inline(__always)
   mutating func prepareNow() throws(ChannelError) -> Bool {
-    reader.finishLent()
-    if !reader.isDry || reader.refreshBatch() { return true }
+    if reader.finishLent() || reader.fetch(looks: 1) { return true }
     return try pollMessages()
   }
 
@@ -103,9 +101,6 @@ extension Receiver {
   /// True when there is a message, false at the end of the stream.
   @inlinable
   mutating func awaitMessages(until deadline: Deadline) throws(ChannelError) -> Bool {
-    // The sender cannot go on while it does not see what we have finished.
-    if reader.published != reader.head { reader.publishHead() }
-    if reader.spin() { return true }
     let view = try claim.awaitMessages(
       after: reader.head, seenEndings: reader.seenEndings, isAtEnd: reader.isAtEnd, until: deadline)
     reader.adopt(view)
@@ -120,7 +115,6 @@ extension Receiver {
   /// True when there is a message, false when there is none now.
   @inlinable
   mutating func pollMessages() throws(ChannelError) -> Bool {
-    if reader.published != reader.head { reader.publishHead() }
     let view = try claim.pollMessages(
       after: reader.head, seenEndings: reader.seenEndings, isAtEnd: reader.isAtEnd)
     reader.adopt(view)

@@ -15,6 +15,11 @@ struct LaneReader: @unchecked Sendable {
   @usableFromInline var head: Int
   /// What the sender is known to have published.
   @usableFromInline var tail: Int
+  /// Up to where messages are handed out without a further thought: `tail`, or before it the
+  /// position at which an eighth of the lane is owed. One comparison a message instead of two.
+  @usableFromInline var limit: Int
+  /// The head when `tail` was last read.
+  @usableFromInline var batchStart: Int
   /// The head the sender can see.
   @usableFromInline var published: Int
   /// How many senders' endings were reported to the caller.
@@ -30,65 +35,52 @@ struct LaneReader: @unchecked Sendable {
     // Where the last receiver got to: what it had finished is not delivered again.
     head = claim.positions.consumed
     tail = claim.positions.consumed
+    limit = claim.positions.consumed
+    batchStart = claim.positions.consumed
     published = claim.positions.head
     seenEndings =
       unsafe lane.word(LaneLayout.receiverSeenEndings).pointee.load(ordering: .relaxed)
     isAtEnd = false
   }
 
-  /// Whether there is something to read, as far as can be told with two loads.
+  /// Gives back what is finished, looks for messages and lets a batch form. Called when everything
+  /// that was known of is handed out; true when there is something to read.
+  ///
+  /// - Parameter looks: how often to look at most before it is false.
   @inlinable @inline(__always)
-  mutating func refresh() -> Bool {
-    // Acquire pairs with the sender's release of `tail`: the frames before it are whole.
-    let found = unsafe lane.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
-    let endings = unsafe lane.word(LaneLayout.senderEndings).pointee.load(ordering: .relaxed)
-    // A sender's ending, no news, and what no sender would publish all go the slow way.
-    guard endings == seenEndings,
-      UInt(bitPattern: found &- head &- 1) < UInt(bitPattern: lane.capacity)
-    else { return false }
+  mutating func fetch(looks: Int) -> Bool {
+    let found = lane.fetch(
+      after: head, owed: head &- published, read: head &- batchStart, seenEndings: seenEndings,
+      looks: looks, fences: fencesPublications)
+    published = head
+    guard found >= 0 else { return false }
+    batchStart = head
     tail = found
+    limit = min(found, head &+ step)
     return true
   }
 
-  /// Whether there is something to read, after letting a batch form: a reader that takes each message
-  /// as it comes fetches the sender's cache line for each, and slows both down to that.
+  /// Counts what was lent as read. True when there is more that can be handed out at once.
+  ///
+  /// The space goes to the sender when an eighth of the lane is owed: a store for each message would
+  /// send the cache line back and forth with the sender.
   @inlinable @inline(__always)
-  mutating func refreshBatch() -> Bool {
-    guard refresh() else { return false }
-    if tail &- head < 512 {
-      cpsyne_pause()
-      cpsyne_pause()
-      _ = refresh()
-    }
+  mutating func finishLent() -> Bool {
+    settle()
+    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
+    if head < limit { return true }
+    guard head != tail else { return false }
+    publishHead()
     return true
-  }
-
-  /// Looks again and again for the time that a peer that is awake needs to answer. True when there is
-  /// something to read.
-  @inlinable @inline(__always)
-  mutating func spin() -> Bool {
-    for _ in 0..<64 {
-      cpsyne_pause()
-      if refresh() { return true }
-    }
-    return false
   }
 
   /// Takes over what the slow path has found.
   @inlinable @inline(__always)
   mutating func adopt(_ view: LaneView) {
     tail = view.tail
+    limit = min(view.tail, head &+ step)
     seenEndings = view.seenEndings
     isAtEnd = view.outcome == .closed || view.outcome == .died
-  }
-
-  /// Takes back what was lent. The space goes to the sender when an eighth of the lane is owed:
-  /// a store for each message would send the cache line back and forth with the sender.
-  @inlinable @inline(__always)
-  mutating func finishLent() {
-    settle()
-    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
-    if head &- published >= step { publishHead() }
   }
 
   /// Goes on behind what a batch handed out.
@@ -103,23 +95,86 @@ struct LaneReader: @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func publishHead() {
     published = head
+    limit = min(tail, head &+ step)
+    lane.publish(head: head, fences: fencesPublications)
+  }
+}
+
+// MARK: Looking for messages
+
+extension LaneMemory {
+  /// Frees everything before `head`, and wakes the sender if it sleeps.
+  @inlinable @inline(__always)
+  func publish(head: Int, fences: Bool) {
     // Release pairs with the sender's acquire of `head`: we have finished reading what it frees.
-    unsafe lane.position(LaneLayout.head).pointee.store(head, ordering: .releasing)
+    unsafe position(LaneLayout.head).pointee.store(head, ordering: .releasing)
     cpsyne_compiler_barrier()
-    if fencesPublications { atomicMemoryFence(ordering: .sequentiallyConsistent) }
-    if unsafe lane.word(LaneLayout.senderParked).pointee.load(ordering: .relaxed) != 0 {
-      lane.wake(LaneLayout.senderParked)
+    if fences { atomicMemoryFence(ordering: .sequentiallyConsistent) }
+    if unsafe word(LaneLayout.senderParked).pointee.load(ordering: .relaxed) != 0 {
+      wake(LaneLayout.senderParked)
     }
   }
+
+  /// The sender's tail if there is something to read after `head`, else negative: no news, a
+  /// sender's ending, and what no sender would publish all go the slow way.
+  @inline(__always)
+  private func look(after head: Int, seenEndings: UInt32) -> Int {
+    // Acquire pairs with the sender's release of `tail`: the frames before it are whole.
+    let found = unsafe position(LaneLayout.tail).pointee.load(ordering: .acquiring)
+    let endings = unsafe word(LaneLayout.senderEndings).pointee.load(ordering: .relaxed)
+    guard endings == seenEndings,
+      UInt(bitPattern: found &- head &- 1) < UInt(bitPattern: capacity)
+    else { return -1 }
+    return found
+  }
+
+  /// See ``LaneReader/fetch(looks:)``. Out of line and without a reference to the reader, which can
+  /// then stay in registers while there are messages.
+  ///
+  /// While messages stream in, it waits for many: a reader at its sender's heels takes the cache
+  /// lines from it that it is about to write, and slows both down to a quarter. It stops waiting as
+  /// soon as the sender pauses, and a reader that has got a single message last time does not wait.
+  ///
+  /// - Parameters:
+  ///   - owed: bytes before `head` that the sender does not know to be free.
+  ///   - read: bytes since the reader found the lane empty last.
+  /// - Returns: the new tail, or a negative number.
+  @usableFromInline @inline(never)
+  func fetch(
+    after head: Int, owed: Int, read: Int, seenEndings: UInt32, looks: Int, fences: Bool
+  ) -> Int {
+    if owed > 0 { publish(head: head, fences: fences) }
+    var looks = looks
+    var found = look(after: head, seenEndings: seenEndings)
+    while found < 0 {
+      looks -= 1
+      guard looks > 0 else { return -1 }
+      cpsyne_pause()
+      found = look(after: head, seenEndings: seenEndings)
+    }
+    guard read > Self.singleMessage else { return found }
+    let wanted = min(Self.batchBytes, capacity / 8)
+    var patience = 64
+    while found &- head < wanted && patience > 0 {
+      patience -= 1
+      cpsyne_pause()
+      cpsyne_pause()
+      let more = look(after: head, seenEndings: seenEndings)
+      guard more > found else { return found }
+      found = more
+    }
+    return found
+  }
+
+  /// A reader that had no more than this is not in a stream of small messages.
+  private static var singleMessage: Int { 128 }
+  /// Enough that the reader is out of the sender's way for most of the time; more gains nothing.
+  private static var batchBytes: Int { 32 << 10 }
 }
 
 // MARK: Frames
 
 extension LaneReader {
-  /// Whether everything that is known to be published was handed out.
-  @inlinable @inline(__always)
-  var isDry: Bool { tail == head }
-
   /// Takes the next frame. Nothing in it is trusted but what was checked.
   @inlinable @inline(__always)
   @_lifetime(immortal)

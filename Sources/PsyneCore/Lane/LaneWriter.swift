@@ -13,8 +13,8 @@ struct LaneWriter: @unchecked Sendable {
   @usableFromInline let correction: UnsafeMutablePointer<Int>
   /// End of the last frame that was reserved.
   @usableFromInline var tail: Int
-  /// The receiver's head when we last looked; `0 ... capacity` behind `tail`.
-  @usableFromInline var head: Int
+  /// Up to where there was room when we last looked at the receiver's head.
+  @usableFromInline var limit: Int
   @usableFromInline let fencesPublications: Bool
 
   /// In `correction`: nothing to correct. No position is negative.
@@ -26,7 +26,14 @@ struct LaneWriter: @unchecked Sendable {
     unsafe correction = claim.correction
     fencesPublications = !AsymmetricFence.isRegistered
     tail = claim.positions.tail
-    head = claim.positions.head
+    limit = claim.positions.head &+ claim.lane.memory.capacity
+  }
+
+  /// The receiver's head when we last looked; `0 ... capacity` behind `tail`.
+  @inlinable @inline(__always)
+  var head: Int {
+    get { limit &- lane.capacity }
+    set { limit = newValue &+ lane.capacity }
   }
 
   /// Whether `bytes` are free after the last frame. False also when the receiver's position is
@@ -34,12 +41,12 @@ struct LaneWriter: @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func hasRoom(for bytes: Int) -> Bool {
     settle()
-    if tail &+ bytes &- head <= lane.capacity { return true }
+    if tail &+ bytes <= limit { return true }
     // Acquire pairs with the receiver's release of `head`: what it frees, it has finished reading.
     let found = unsafe lane.position(LaneLayout.head).pointee.load(ordering: .acquiring)
     guard UInt(bitPattern: tail &- found) <= UInt(bitPattern: lane.capacity) else { return false }
     head = found
-    return tail &+ bytes &- head <= lane.capacity
+    return tail &+ bytes <= limit
   }
 
   /// Moves past the next `bytes`, which are free, and returns where they begin.
