@@ -55,11 +55,12 @@ test-scripts:
 examples:
 	@set -e; for example in $(EXAMPLES); do echo "== Examples/$$example"; \
 	  $(SWIFT) build -j $(JOBS) --package-path Examples/$$example; done
+	@Examples/mixed-messages/.build/debug/mixed-messages
 
 # Its recipe is in Benchmarks/bench.mk.
 bench: ## measure it against C++ rings and ZeroMQ
 
-verify: test demo ## all of the above
+verify: test demo ## make test and make demo
 
 format: ## format every source in place
 	$(SWIFT) format format -i -r $(FORMATTED)
