@@ -14,7 +14,8 @@ extension Session {
         sched_yield()
       }
       let channel = try registry.open(
-        "ipc://race-\(round)", carrying: Bytes.self, options: ChannelOptions(capacity: .kibibytes(4)))
+        "ipc://race-\(round)", carrying: Bytes.self,
+        options: ChannelOptions(capacity: .kibibytes(4)))
       switch role {
       case .sender:
         var end = try channel.sender()
