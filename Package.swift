@@ -58,12 +58,14 @@ let package = Package(
       path: "Tests/Support/HotPathClient", swiftSettings: settings),
     .testTarget(name: "PsyneTests", dependencies: ["Psyne"], swiftSettings: settings),
     .target(
-      name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"], path: "Tests/Support/TestSupport", swiftSettings: settings),
+      name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"],
+      path: "Tests/Support/TestSupport", swiftSettings: settings),
     .executableTarget(
       name: "psyne-test-peer", dependencies: ["PsyneCore", "PsyneIPC", "TestSupport"],
       path: "Tests/Support/TestPeer", swiftSettings: settings),
     .testTarget(
-      name: "PsyneIPCTests", dependencies: ["PsyneCore", "PsyneIPC", "TestSupport", "psyne-test-peer"],
+      name: "PsyneIPCTests",
+      dependencies: ["PsyneCore", "PsyneIPC", "TestSupport", "psyne-test-peer"],
       swiftSettings: settings),
     .testTarget(
       name: "PsyneCLITests",

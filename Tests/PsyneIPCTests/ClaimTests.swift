@@ -12,10 +12,13 @@ struct ClaimTests {
     let error = transportError { () throws(TransportError) in try channel.claim(end) }
     #expect(error?.code == .inUse)
     #expect(error?.message.contains("the \(end)") == true)
-    #expect(error?.message.contains("process \(peer.process) (psyne-test-peer") == true, "\(String(describing: error))")
+    #expect(
+      error?.message.contains("process \(peer.process) (psyne-test-peer") == true,
+      "\(String(describing: error))")
   }
 
-  @Test("a second claim in the same process fails, through the same handle or another",
+  @Test(
+    "a second claim in the same process fails, through the same handle or another",
     arguments: ["sender", "receiver"])
   func heldHere(end: String) throws {
     let place = try Place()

@@ -16,9 +16,11 @@ struct ForkTests {
     peer.kill()
     #expect(try receiver.number() == 0)
     #expect(
-      channelError { () throws(ChannelError) in _ = try receiver.number(timeout: .milliseconds(300)) }
+      channelError { () throws(ChannelError) in _ = try receiver.number(timeout: .milliseconds(300))
+      }
         == .timedOut)
-    #expect(transportError { () throws(TransportError) in try channel.claim("sender") }?.code == .inUse)
+    #expect(
+      transportError { () throws(TransportError) in try channel.claim("sender") }?.code == .inUse)
     #expect(kill(child, SIGKILL) == 0)
     #expect(channelError { () throws(ChannelError) in _ = try receiver.number() } == .peerDied)
   }
@@ -30,7 +32,8 @@ struct ForkTests {
     var receiver = try channel.receiver()
     let peer = try place.peer("open c", "sender", "send 0 1 1 8 8")
     #expect(Int32(try peer.ask("fork exits")) != nil)
-    #expect(transportError { () throws(TransportError) in try channel.claim("sender") }?.code == .inUse)
+    #expect(
+      transportError { () throws(TransportError) in try channel.claim("sender") }?.code == .inUse)
     #expect(try peer.ask("send 1 1 1 8 8") == "ok")
     #expect(try receiver.number() == 0)
     #expect(try receiver.number() == 1)

@@ -12,7 +12,8 @@ private func smallMemory(_ directory: String, user: Bool) -> [String] {
 /// Whether the system lets us mount: as root, or in a user namespace.
 private let canMount: Bool = {
   guard let directory = try? TemporaryDirectory(),
-    let peer = try? Peer(directory: directory.path, launcher: smallMemory(directory.path, user: !isRoot))
+    let peer = try? Peer(
+      directory: directory.path, launcher: smallMemory(directory.path, user: !isRoot))
   else { return false }
   return (try? peer.ask("umask 077")) == "ok"
 }()

@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Peers that write nonsense while we run", .serialized)
 struct HostilePeerTests {
-  @Test("neither end crashes or hangs",
+  @Test(
+    "neither end crashes or hangs",
     arguments: ["sender", "receiver"], ["bytes", "matrix", "wide"])
   func scribbling(end: String, body: String) throws {
     let place = try Place()
@@ -37,7 +38,8 @@ struct HostilePeerTests {
     let reply = try victim.reply(to: "victim")
     #expect(reply.hasPrefix("ok"), "\(reply)")
     print(
-      "scribbling(\(end), \(body)): \(writes) writes, \(board[.operations]) claims, \(board[.errors]) errors, no crash")
+      "scribbling(\(end), \(body)): \(writes) writes, \(board[.operations]) claims, \(board[.errors]) errors, no crash"
+    )
     #expect(board[.errors] > 0)
     try victim.finish()
     #expect(victim.wait() == .code(0))
@@ -64,8 +66,12 @@ struct HostilePeerTests {
     case 7:
       // All as new, so that the victim gets on.
       for position in positions { scribbler.put(Int64(0), at: lane + position) }
-    case 8: scribbler.put(UInt32.random(in: 0...3, using: &random), at: lane + words.randomElement(using: &random)!)
-    case 9: scribbler.put(random.next(), at: Int.random(in: 0...SegmentLayout.laneData - 8, using: &random))
+    case 8:
+      scribbler.put(
+        UInt32.random(in: 0...3, using: &random), at: lane + words.randomElement(using: &random)!)
+    case 9:
+      scribbler.put(
+        random.next(), at: Int.random(in: 0...SegmentLayout.laneData - 8, using: &random))
     case 10...12:
       // A header of a frame.
       let offset = SegmentLayout.laneData + 8 * Int.random(in: 0..<512, using: &random)

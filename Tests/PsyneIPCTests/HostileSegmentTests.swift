@@ -25,7 +25,9 @@ struct HostileSegmentTests {
 
   func expectFresh(_ channel: SPSCChannel<Bytes>) throws {
     var receiver = try channel.receiver()
-    #expect(channelError { () throws(ChannelError) in _ = try receiver.receive(timeout: .zero) } == .timedOut)
+    #expect(
+      channelError { () throws(ChannelError) in _ = try receiver.receive(timeout: .zero) }
+        == .timedOut)
     var sender = try channel.sender()
     try sender.send(number: 7)
     #expect(try receiver.number() == 7)
@@ -56,7 +58,9 @@ struct HostileSegmentTests {
     ]
   }()
 
-  @Test("a file that is no segment is refused and never touched", arguments: foreign.indices, Company.allCases)
+  @Test(
+    "a file that is no segment is refused and never touched", arguments: foreign.indices,
+    Company.allCases)
   func foreignFile(index: Int, company: Company) throws {
     let (name, bytes) = Self.foreign[index]
     let place = try Place()
@@ -97,7 +101,8 @@ struct HostileSegmentTests {
     ("fixed size 2", { $0.put(UInt32(2), at: SegmentLayout.isFixedSize) }),
   ]
 
-  @Test("a damaged one is replaced when nobody uses it, and refused and kept when somebody does",
+  @Test(
+    "a damaged one is replaced when nobody uses it, and refused and kept when somebody does",
     arguments: damage.indices)
   func damagedHeader(index: Int) throws {
     let (name, damage) = Self.damage[index]
@@ -119,7 +124,8 @@ struct HostileSegmentTests {
 
   static let positions: [(String, tail: Int64, head: Int64, consumed: Int64)] = [
     ("tail behind head", 8, 16, 16), ("tail more than a lane ahead", 4096 + 8, 0, 0),
-    ("tail enormous", .max - 7, 0, 0), ("tail negative", -8, -16, -16), ("all negative", .min, .min, .min),
+    ("tail enormous", .max - 7, 0, 0), ("tail negative", -8, -16, -16),
+    ("all negative", .min, .min, .min),
     ("head negative", 16, -8, 0), ("head enormous", 16, .max - 7, 16),
     ("consumed ahead of tail", 16, 0, 24), ("consumed behind head", 32, 16, 8),
     ("consumed enormous", 16, 0, .max - 7), ("consumed negative", 16, 0, -8),
@@ -127,7 +133,8 @@ struct HostileSegmentTests {
     ("consumed between frames", 16, 0, 4), ("the end of all positions", .max, .max, .max),
   ]
 
-  @Test("impossible positions are refused at the claim of either end, or the segment replaced",
+  @Test(
+    "impossible positions are refused at the claim of either end, or the segment replaced",
     arguments: positions.indices)
   func impossiblePositions(index: Int) throws {
     let (name, tail, head, consumed) = Self.positions[index]
@@ -145,12 +152,14 @@ struct HostileSegmentTests {
       let error = transportError { () throws(TransportError) in try channel.claim(end) }
       #expect(error?.code == .corrupt, "\(name), \(end)")
       // It was given back.
-      #expect(transportError { () throws(TransportError) in try channel.claim(end) }?.code == .corrupt)
+      #expect(
+        transportError { () throws(TransportError) in try channel.claim(end) }?.code == .corrupt)
     }
     _ = party
   }
 
-  @Test("positions near the largest are served until they end, then refused",
+  @Test(
+    "positions near the largest are served until they end, then refused",
     arguments: [Int64.max - 4095 - 4096, Int64.max - 4095])
   func largestPositions(start: Int64) throws {
     var image = SegmentImage(capacity: 4096)
@@ -161,7 +170,9 @@ struct HostileSegmentTests {
     let channel = try place.open("c")
     // No trap, whatever comes of it.
     _ = channelError { () throws(ChannelError) in
-      guard var sender = try? channel.sender(), var receiver = try? channel.receiver() else { return }
+      guard var sender = try? channel.sender(), var receiver = try? channel.receiver() else {
+        return
+      }
       for number in 0..<2000 {
         try sender.send(copying: [UInt8(truncatingIfNeeded: number)].span, timeout: .zero)
         _ = try receiver.receive(timeout: .zero)
@@ -171,7 +182,8 @@ struct HostileSegmentTests {
 
   // MARK: Positions that change while an end is held
 
-  @Test("a tail that moves where no sender moves it stops the receiver, not the process",
+  @Test(
+    "a tail that moves where no sender moves it stops the receiver, not the process",
     arguments: [-8, 4096 + 56, Int64.max, Int64.min, 1 << 40] as [Int64])
   func movingTail(tail: Int64) throws {
     let place = try Place()
@@ -186,10 +198,12 @@ struct HostileSegmentTests {
     #expect(
       channelError { () throws(ChannelError) in _ = try receiver.receive(timeout: .zero) }
         == .corrupt(.position))
-    #expect(channelError { () throws(ChannelError) in _ = try receiver.number() } == .corrupt(.position))
+    #expect(
+      channelError { () throws(ChannelError) in _ = try receiver.number() } == .corrupt(.position))
   }
 
-  @Test("a head that moves where no receiver moves it stops the sender, not the process",
+  @Test(
+    "a head that moves where no receiver moves it stops the sender, not the process",
     arguments: [-4096, 4096 + 8, Int64.max, Int64.min, 1 << 40] as [Int64])
   func movingHead(head: Int64) throws {
     let place = try Place()
@@ -216,7 +230,8 @@ struct HostileSegmentTests {
   static let frames: [(String, length: UInt32, type: UInt32, ChannelError.Corruption)] = [
     ("longer than what was published", 9, 10, .length), ("longer than the lane", 4096, 10, .length),
     ("as long as can be said", .max, 10, .length), ("one less", .max - 7, 10, .length),
-    ("of another type", 8, 11, .type), ("of no type", 8, 0, .type), ("of a user's type", 8, 1000, .type),
+    ("of another type", 8, 11, .type), ("of no type", 8, 0, .type),
+    ("of a user's type", 8, 1000, .type),
   ]
 
   @Test("a bad frame stops the receiver there, and again", arguments: frames.indices)
@@ -231,9 +246,12 @@ struct HostileSegmentTests {
       for number in 0..<5 { #expect(try receiver.number() == number) }
       for _ in 0..<2 {
         #expect(
-          channelError { () throws(ChannelError) in _ = try receiver.number() } == .corrupt(corruption), "\(name)")
+          channelError { () throws(ChannelError) in _ = try receiver.number() }
+            == .corrupt(corruption), "\(name)")
       }
-      #expect(channelError { () throws(ChannelError) in _ = try receiver.tryReceive() } == .corrupt(corruption))
+      #expect(
+        channelError { () throws(ChannelError) in _ = try receiver.tryReceive() }
+          == .corrupt(corruption))
       _ = party
     }
   }
@@ -242,7 +260,8 @@ struct HostileSegmentTests {
 
   static let rounds = isVerifying ? 50_000 : 3000
 
-  @Test("random bytes in any part of thousands of segments make errors, never a crash or a hang",
+  @Test(
+    "random bytes in any part of thousands of segments make errors, never a crash or a hang",
     arguments: Company.allCases)
   func randomBytes(company: Company) throws {
     let seed = makeSeed("randomBytes(\(company))")
@@ -257,7 +276,8 @@ struct HostileSegmentTests {
       outcomes[try use(place), default: 0] += 1
       _ = party
     }
-    print("randomBytes(\(company)): \(Self.rounds) segments: \(outcomes.sorted { $0.key < $1.key })")
+    print(
+      "randomBytes(\(company)): \(Self.rounds) segments: \(outcomes.sorted { $0.key < $1.key })")
     // The damage reached every layer.
     #expect(outcomes.count > 3)
   }
@@ -279,7 +299,8 @@ struct HostileSegmentTests {
       // One or two words, small or any, so that some are nearly right.
       for _ in 0..<Int.random(in: 1...2, using: &random) {
         let word = words.randomElement(using: &random)!
-        let value = Int64(truncatingIfNeeded: random.next()) >> Int64.random(in: 0..<64, using: &random)
+        let value =
+          Int64(truncatingIfNeeded: random.next()) >> Int64.random(in: 0..<64, using: &random)
         if word == LaneLayout.tail || word == LaneLayout.head || word == LaneLayout.consumed
           || word == LaneLayout.senderEndPosition
         {

@@ -6,7 +6,9 @@ import Testing
 @Suite("Killing either side at random moments", .serialized)
 struct KillTests {
   /// At least 8 bytes, so that each message says which it is.
-  static func pattern(_ seed: UInt64) -> Pattern { Pattern(seed: seed, smallest: 8, largest: 4096 - 8) }
+  static func pattern(_ seed: UInt64) -> Pattern {
+    Pattern(seed: seed, smallest: 8, largest: 4096 - 8)
+  }
 
   static var kills: Int { isVerifying ? 5000 : 200 }
 
@@ -46,7 +48,8 @@ struct KillTests {
       _ = try killer.join()
       let hadClaimed = peer.remainingReplies().count >= 2
       // Unless it was killed before, the receiver is told: after the last message.
-      let end = drain(&receiver, pattern, &expected, timeout: hadClaimed ? watchdog : .milliseconds(60))
+      let end = drain(
+        &receiver, pattern, &expected, timeout: hadClaimed ? watchdog : .milliseconds(60))
       if hadClaimed { told += 1 } else { beforeClaim += 1 }
       #expect(end == .peerDied || (!hadClaimed && end == .timedOut))
       // Every send that returned has arrived, and at most the one that was about to return.
@@ -118,7 +121,9 @@ struct KillTests {
       }
       let began = board[.began]
       if began >= 0 {
-        #expect(began == before || began == before - 1, "lost or doubled: \(before) were read, then came \(began)")
+        #expect(
+          began == before || began == before - 1,
+          "lost or doubled: \(before) were read, then came \(began)")
         if began < before { again += 1 }
       }
       #expect(board[.errors] == 0, "a torn message")

@@ -52,9 +52,12 @@ struct LifetimeTests {
         #expect(try peer.ask("next never") == "message \(number)")
         #expect(try peer.ask("close receiver") == "ok")
       }
-      #expect(transportError { () throws(TransportError) in _ = try place.open("c", capacity: 8192) }?.code == .mismatch)
       #expect(
-        transportError { () throws(TransportError) in _ = try place.open("c", carrying: Text.self) }?.code
+        transportError { () throws(TransportError) in _ = try place.open("c", capacity: 8192) }?
+          .code == .mismatch)
+      #expect(
+        transportError { () throws(TransportError) in _ = try place.open("c", carrying: Text.self)
+        }?.code
           == .mismatch)
       #expect(try self.inode(place.path("c")) == inode)
     }
@@ -100,7 +103,9 @@ struct LifetimeTests {
         let channel = try place.open("c", carrying: Text.self)
         #expect(try inode(place.path("c")) != stale)
         var receiver = try channel.receiver()
-        #expect(channelError { () throws(ChannelError) in _ = try receiver.receive(timeout: .zero) } == .timedOut)
+        #expect(
+          channelError { () throws(ChannelError) in _ = try receiver.receive(timeout: .zero) }
+            == .timedOut)
       } else {
         let channel = try place.open("c", capacity: capacity)
         #expect(channel.capacity == capacity)
@@ -185,7 +190,9 @@ struct LifetimeTests {
     func count() throws -> [Int] {
       [
         try listDirectory("/proc/\(peer.process)/fd").count,
-        try readText("/proc/\(peer.process)/maps").split(separator: "\n").count { $0.contains("psyne.") },
+        try readText("/proc/\(peer.process)/maps").split(separator: "\n").count {
+          $0.contains("psyne.")
+        },
         try listDirectory("/proc/\(peer.process)/task").count,
       ]
     }

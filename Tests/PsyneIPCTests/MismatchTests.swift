@@ -30,7 +30,9 @@ struct MismatchTests {
   func mismatch<A: MessageBody, B: MessageBody>(_: A.Type, _: B.Type) throws -> String {
     let place = try Place()
     let held = try place.open("c", carrying: A.self)
-    let error = transportError { () throws(TransportError) in _ = try place.open("c", carrying: B.self) }
+    let error = transportError { () throws(TransportError) in
+      _ = try place.open("c", carrying: B.self)
+    }
     #expect(error?.code == .mismatch)
     // It is there as it was.
     var sender = try held.sender()
@@ -70,7 +72,9 @@ struct MismatchTests {
   func capacity() throws {
     let place = try Place()
     let held = try place.open("c", capacity: 65536)
-    let error = transportError { () throws(TransportError) in _ = try place.open("c", capacity: 4096) }
+    let error = transportError { () throws(TransportError) in
+      _ = try place.open("c", capacity: 4096)
+    }
     #expect(error?.code == .mismatch)
     #expect(error?.message.contains("64 KiB") == true)
     #expect(error?.message.contains("4 KiB") == true)

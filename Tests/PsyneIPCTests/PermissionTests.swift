@@ -13,7 +13,9 @@ struct PermissionTests {
     let names = place.directory.names
     let error = transportError { () throws(TransportError) in _ = try place.open("c") }
     #expect(error?.code == code)
-    for word in words { #expect(error?.message.contains(word) == true, "\(String(describing: error))") }
+    for word in words {
+      #expect(error?.message.contains(word) == true, "\(String(describing: error))")
+    }
     #expect(error?.message.contains(place.path("c")) == true)
     #expect(place.directory.names == names)
   }
@@ -27,7 +29,8 @@ struct PermissionTests {
     return place
   }
 
-  @Test("a segment that others could open is refused",
+  @Test(
+    "a segment that others could open is refused",
     arguments: [0o666, 0o660, 0o640, 0o604, 0o620, 0o611] as [UInt32])
   func wideMode(mode: UInt32) throws {
     let place = try abandonedSegment()
@@ -51,7 +54,8 @@ struct PermissionTests {
     expectRefusal(place, .permissionDenied, "user 65534")
   }
 
-  @Test("another user cannot open our segment", .enabled(if: isRoot, "needs root to be two users"),
+  @Test(
+    "another user cannot open our segment", .enabled(if: isRoot, "needs root to be two users"),
     arguments: [0o600, 0o000] as [UInt32])
   func otherUser(mode: UInt32) throws {
     let place = try Place()
@@ -66,7 +70,9 @@ struct PermissionTests {
     #expect(held.capacity > 0)
   }
 
-  @Test("a directory that forbids it is a typed error", .enabled(if: isRoot, "needs root to be two users"))
+  @Test(
+    "a directory that forbids it is a typed error",
+    .enabled(if: isRoot, "needs root to be two users"))
   func forbiddenDirectory() throws {
     let place = try Place()
     #expect(unsafe chmod(place.directory.path, 0o755) == 0)
@@ -88,7 +94,8 @@ struct PermissionTests {
   func symbolicLink(target: String) throws {
     let place = try abandonedSegment()
     #expect(unsafe rename(place.path("c"), place.path("other")) == 0)
-    let target = ["segment": place.path("other"), "directory": "/tmp"][target] ?? place.path("nowhere")
+    let target =
+      ["segment": place.path("other"), "directory": "/tmp"][target] ?? place.path("nowhere")
     #expect(unsafe symlink(target, place.path("c")) == 0)
     expectRefusal(place, .permissionDenied, "symbolic link")
     #expect(unsafe access(place.path("nowhere"), F_OK) != 0)

@@ -30,12 +30,12 @@ struct RaceTests {
       }
       let sending = BackgroundThread {
         meet()
-        var sender = try place.open("c-\(round)").sender()
+        var sender = try place.open("c-\(round)", capacity: 4096).sender()
         try sender.send(number: round)
         try sender.drain(timeout: watchdog)
       }
       meet()
-      var receiver = try place.open("c-\(round)").receiver()
+      var receiver = try place.open("c-\(round)", capacity: 4096).receiver()
       #expect(try receiver.number() == round)
       #expect(place.directory.segments == ["psyne.c-\(round)"])
       #expect(try receiver.number() == nil)

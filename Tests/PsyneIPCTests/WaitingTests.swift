@@ -140,7 +140,9 @@ struct WaitingTests {
     try sender.stop()
     try untilIdle(peer)
     #expect(try peer.status("State").hasPrefix("S"))
-    #expect(transportError { () throws(TransportError) in try place.open("c").claim("sender") }?.code == .inUse)
+    #expect(
+      transportError { () throws(TransportError) in try place.open("c").claim("sender") }?.code
+        == .inUse)
     sender.goOn()
     #expect(try sender.ask("send 3 1 1 8 8") == "ok")
     #expect(try peer.reply(to: "next") == "message 3")
@@ -154,18 +156,25 @@ struct WaitingTests {
     let channel = try place.open("c", capacity: 4096)
     var sender = try channel.sender()
     var receiver = try channel.receiver()
-    for timeout in [Duration.zero, .seconds(-1), .nanoseconds(1), .milliseconds(5), .milliseconds(120)] {
+    for timeout in [
+      Duration.zero, .seconds(-1), .nanoseconds(1), .milliseconds(5), .milliseconds(120),
+    ] {
       let start = ContinuousClock.now
       #expect(
-        channelError { () throws(ChannelError) in _ = try receiver.receive(timeout: timeout) } == .timedOut)
+        channelError { () throws(ChannelError) in _ = try receiver.receive(timeout: timeout) }
+          == .timedOut)
       // It may be late, never early.
       #expect(ContinuousClock.now - start >= timeout)
     }
     try sender.send(copying: [UInt8](repeating: 0, count: 4000).span)
-    for timeout in [Duration.zero, .seconds(-1), .nanoseconds(1), .milliseconds(5), .milliseconds(120)] {
+    for timeout in [
+      Duration.zero, .seconds(-1), .nanoseconds(1), .milliseconds(5), .milliseconds(120),
+    ] {
       let start = ContinuousClock.now
       #expect(
-        channelError { () throws(ChannelError) in _ = try sender.reserve(count: 4000, timeout: timeout) } == .timedOut)
+        channelError { () throws(ChannelError) in
+          _ = try sender.reserve(count: 4000, timeout: timeout)
+        } == .timedOut)
       #expect(ContinuousClock.now - start >= timeout)
     }
     // What is there is had whatever the deadline.

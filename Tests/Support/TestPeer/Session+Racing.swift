@@ -13,7 +13,9 @@ extension Session {
         if board[.stop] != 0 { return "stopped" }
         sched_yield()
       }
-      let channel = try registry.open("ipc://race-\(round)", carrying: Bytes.self)
+      let channel = try registry.open(
+        "ipc://race-\(round)", carrying: Bytes.self,
+        options: ChannelOptions(capacity: .kibibytes(4)))
       switch role {
       case .sender:
         var end = try channel.sender()

@@ -70,7 +70,8 @@ extension Session {
   func sendFromMany(_ arguments: [String]) throws -> String {
     for number in 0..<Int(arguments[0])! {
       var end = try channel!.sender()
-      try end.send(copying: [UInt8(truncatingIfNeeded: number), UInt8(truncatingIfNeeded: number >> 8)].span)
+      try end.send(
+        copying: [UInt8(truncatingIfNeeded: number), UInt8(truncatingIfNeeded: number >> 8)].span)
     }
     return "ok"
   }

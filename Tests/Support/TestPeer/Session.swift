@@ -48,7 +48,8 @@ final class Session {
     case "race": return try race(Role(rawValue: arguments[0])!, rounds: Int(arguments[1])!)
     case "churn": return try churn(Role(rawValue: arguments[0])!)
     case "echo": return try echo(arguments)
-    case "victim": return try Victim(registry, scoreboard!).run(Role(rawValue: arguments[0])!, arguments[1])
+    case "victim":
+      return try Victim(registry, scoreboard!).run(Role(rawValue: arguments[0])!, arguments[1])
     default: return try runSystem(command, arguments)
     }
     return "ok"

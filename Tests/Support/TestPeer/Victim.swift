@@ -25,7 +25,8 @@ struct Victim {
     case "bytes":
       let channel = try registry.open("ipc://victim", carrying: Bytes.self, options: options)
       return try work(
-        role, channel, send: { end throws(ChannelError) in try end.send(copying: [1, 2, 3].span, timeout: .zero) },
+        role, channel,
+        send: { end throws(ChannelError) in try end.send(copying: [1, 2, 3].span, timeout: .zero) },
         read: { $0.elements.indices.reduce(0) { $0 &+ $1 } })
     case "matrix":
       let channel = try registry.open("ipc://victim", carrying: DoubleMatrix.self, options: options)
@@ -36,7 +37,9 @@ struct Victim {
           loan[2, 3] = 1
           loan.send()
         },
-        read: { $0.count == 0 ? 0 : Int(truncatingIfNeeded: $0[$0.rows - 1, $0.columns - 1].bitPattern) })
+        read: {
+          $0.count == 0 ? 0 : Int(truncatingIfNeeded: $0[$0.rows - 1, $0.columns - 1].bitPattern)
+        })
     default:
       let channel = try registry.open("ipc://victim", carrying: Wide.self, options: options)
       return try work(

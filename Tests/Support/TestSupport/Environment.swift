@@ -13,6 +13,8 @@ public var isRoot: Bool { geteuid() == 0 }
 public let programDirectory: String = {
   var buffer = [CChar](repeating: 0, count: 4096)
   let length = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
-  let path = String(decoding: buffer.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  return path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+  let path = String(
+    decoding: buffer.prefix(max(0, length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  return path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+    separator: "/")
 }()

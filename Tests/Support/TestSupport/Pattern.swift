@@ -71,6 +71,8 @@ public struct Pattern: Sendable {
   /// The number that a message says it is, if it is long enough to say.
   public static func sequence(of elements: Span<UInt8>) -> Int? {
     guard elements.count >= 8 else { return nil }
-    return unsafe elements.withUnsafeBytes { unsafe Int(truncatingIfNeeded: $0.loadUnaligned(as: UInt64.self)) }
+    return unsafe elements.withUnsafeBytes {
+      unsafe Int(truncatingIfNeeded: $0.loadUnaligned(as: UInt64.self))
+    }
   }
 }

@@ -28,7 +28,9 @@ public final class Scribbler: @unchecked Sendable {
     unsafe base.storeBytes(of: word, toByteOffset: offset, as: Word.self)
   }
 
-  public func get<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, at offset: Int) -> Word {
+  public func get<Word: FixedWidthInteger & BitwiseCopyable>(_ type: Word.Type, at offset: Int)
+    -> Word
+  {
     precondition(offset >= 0 && offset + MemoryLayout<Word>.size <= count, "beyond the file")
     return unsafe base.loadUnaligned(fromByteOffset: offset, as: Word.self)
   }

@@ -19,7 +19,8 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 
 /// The seed of this run: from the environment variable `PSYNE_SEED`, or new. It is printed.
 public func makeSeed(_ test: String) -> UInt64 {
-  let seed = environment("PSYNE_SEED").flatMap { UInt64($0) } ?? UInt64.random(in: 1...UInt64(Int64.max))
+  let seed =
+    environment("PSYNE_SEED").flatMap { UInt64($0) } ?? UInt64.random(in: 1...UInt64(Int64.max))
   print("\(test): PSYNE_SEED=\(seed)")
   return seed
 }
