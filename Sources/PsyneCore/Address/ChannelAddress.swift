@@ -29,7 +29,11 @@ public struct ChannelAddress: Hashable, Sendable {
   /// - Throws: ``TransportError/Code/invalidAddress``, naming the part that is wrong.
   public init(_ text: String) throws(TransportError) {
     func invalid(_ what: String) -> TransportError {
-      TransportError(.invalidAddress, "'\(text)' is no channel address: \(what)")
+      // Escaped where it must be: a terminal would obey what it contains.
+      let shown = text.unicodeScalars.map {
+        (0x20...0x7e).contains($0.value) ? String($0) : $0.escaped(asASCII: true)
+      }
+      return TransportError(.invalidAddress, "'\(shown.joined())' is no channel address: \(what)")
     }
     guard text.utf8.count <= Self.maximumBytes else {
       throw TransportError(
