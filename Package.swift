@@ -47,9 +47,15 @@ let package = Package(
       dependencies: [
         "CPsyne",
         "PsyneCore",
+        "TestSupport",
+        "psyne-hot-path",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: settings),
+    .target(name: "CHotPath", path: "Tests/Support/CHotPath"),
+    .executableTarget(
+      name: "psyne-hot-path", dependencies: ["CHotPath", "PsyneCore"],
+      path: "Tests/Support/HotPathClient", swiftSettings: settings),
     .testTarget(name: "PsyneTests", dependencies: ["Psyne"], swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"], path: "Tests/Support/TestSupport", swiftSettings: settings),

@@ -1,0 +1,103 @@
+// Moves messages, and tells what that has cost.
+//
+//   count KIND MESSAGES  allocations and reference counts of a loop on one thread
+//   seal KIND MESSAGES   the same loop, in which any system call would be deadly
+//   pair KIND MESSAGES   between two threads, to be run under strace
+
+import CHotPath
+import Glibc
+import PsyneCore
+
+enum Usage: Error { case wrong }
+
+/// Both ends of a channel on one thread: each keeps up with the other, so neither ever waits.
+struct Loop<Body: MessageBody>: ~Copyable {
+  let channel: SPSCChannel<Body>
+  var sender: Sender<Body>
+  var receiver: Receiver<Body>
+  var sum = 0.0
+
+  init(_ body: Body.Type) throws {
+    let channel: SPSCChannel<Body> = try TransportRegistry([MemoryTransport()]).open(
+      "memory://loop?capacity=64KiB")
+    let sender = try channel.sender()
+    let receiver = try channel.receiver()
+    self.channel = channel
+    self.sender = sender
+    self.receiver = receiver
+  }
+}
+
+func alternate<Body: MessageBody>(
+  _ mode: String, _ messages: Int, _ body: Body.Type,
+  _ send: (inout Sender<Body>, Int) throws(ChannelError) -> Void,
+  _ receive: (inout Receiver<Body>, Int) throws(ChannelError) -> Double
+) throws {
+  var loop = try Loop(body)
+  // What happens once, on first use, is no cost of a message.
+  for _ in 0..<1000 {
+    try send(&loop.sender, 64)
+    loop.sum += try receive(&loop.receiver, 64)
+  }
+  if mode == "seal" { guard hot_path_forbid_system_calls() else { exit(3) } }
+  let before = hot_path_counts()
+  for _ in 0..<messages / 64 {
+    try send(&loop.sender, 64)
+    loop.sum += try receive(&loop.receiver, 64)
+  }
+  let after = hot_path_counts()
+  if mode == "seal" { unsafe hot_path_say_and_exit("sealed\n") }
+  print(
+    "allocations \(after.allocations - before.allocations)",
+    "frees \(after.frees - before.frees)", "objects \(after.objects - before.objects)",
+    "retains \(after.retains - before.retains)", "releases \(after.releases - before.releases)")
+  print("sum \(loop.sum)")
+}
+
+func pair(_ messages: Int) throws {
+  let channel: SPSCChannel<Pose> = try TransportRegistry([MemoryTransport()]).open("memory://pair")
+  let work = PairWork(channel, messages)
+  var thread = pthread_t()
+  let argument = unsafe Unmanaged.passRetained(work).toOpaque()
+  let failure = unsafe pthread_create(&thread, nil, { argument in
+    guard let argument = unsafe argument else { return nil }
+    let work = unsafe Unmanaged<PairWork>.fromOpaque(argument).takeRetainedValue()
+    guard var sender = try? work.channel.sender() else { exit(4) }
+    do { try sendStructs(&sender, work.messages) } catch { exit(5) }
+    return nil
+  }, argument)
+  guard failure == 0 else { exit(6) }
+  var receiver = try channel.receiver()
+  print("sum \(try receiveStructs(&receiver, messages))")
+  pthread_join(thread, nil)
+}
+
+final class PairWork: Sendable {
+  let channel: SPSCChannel<Pose>
+  let messages: Int
+
+  init(_ channel: SPSCChannel<Pose>, _ messages: Int) {
+    self.channel = channel
+    self.messages = messages
+  }
+}
+
+let arguments = CommandLine.arguments
+guard arguments.count == 4, let messages = Int(arguments[3]) else { throw Usage.wrong }
+let mode = arguments[1]
+hot_path_start()
+switch (mode, arguments[2]) {
+case ("pair", _): try pair(messages)
+case (_, "vectors"):
+  try alternate(mode, messages, FloatVector.self, sendVectors) { (end, n) throws(ChannelError) in
+    Double(try receiveVectors(&end, n))
+  }
+case (_, "structs"): try alternate(mode, messages, Pose.self, sendStructs, receiveStructs)
+case (_, "bytes"):
+  try alternate(mode, messages, Bytes.self, sendBytes) { (end, n) throws(ChannelError) in
+    Double(try receiveBytes(&end, n))
+  }
+case (_, "mixed"): try alternate(mode, messages, Mixed.self, sendMixed, receiveMixed)
+case (_, "batches"): try alternate(mode, messages, Pose.self, sendBatches, receiveBatches)
+default: throw Usage.wrong
+}
