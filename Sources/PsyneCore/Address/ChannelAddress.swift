@@ -45,7 +45,7 @@ public struct ChannelAddress: Hashable, Sendable {
       return
     }
     throw invalid(
-      "it contains \(bad.escaped(asASCII: true)); only printable ASCII without blanks is allowed")
+      "it contains '\(bad.escaped(asASCII: true))'; only printable ASCII without blanks is allowed")
   }
 
   private init(

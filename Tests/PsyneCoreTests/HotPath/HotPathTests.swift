@@ -1,3 +1,4 @@
+import Glibc
 import Subprocess
 import TestSupport
 import Testing
@@ -44,42 +45,42 @@ struct HotPathTests {
     return try #require(calls, "\(output.text)")
   }
 
-  @Test("the loops of a client call nothing but what waits", arguments: [
-    "sendVectors", "receiveVectors", "sendStructs", "receiveStructs", "sendBytes", "receiveBytes",
-    "sendMixed", "receiveMixed", "sendBatches", "receiveBatches",
-  ])
+  @Test("the counters count: a loop that allocates and one that calls the kernel are found out")
+  func controls() async throws {
+    let counted = try await run(Self.client, ["count", "control", "64000"])
+    #expect(counted.status.isSuccess)
+    #expect(counted.text.hasPrefix("allocations 64000 frees 64000 objects 64000 "))
+    #expect(!counted.text.contains("retains 0 ") && !counted.text.contains("releases 0 "))
+    let sealed = try await run(Self.client, ["seal", "control", "64000"])
+    #expect(sealed.status == .signaled(SIGKILL))
+  }
+
+  @Test(
+    "the loops of a client call nothing but what waits",
+    arguments: [
+      "sendVectors", "receiveVectors", "sendStructs", "receiveStructs", "sendBytes", "receiveBytes",
+      "sendMixed", "receiveMixed", "sendBatches", "receiveBatches",
+    ])
   func disassembly(function: String) async throws {
-    let calls = try await Self.calls(of: function)
-    let strangers = calls.filter { call in !Self.allowed.contains { call.contains($0) } }
+    let program = try await Disassembly(Self.client)
+    let calls = try program.calls(ofClient: function)
+    let strangers = calls.filter { call in !Self.allowed.contains { call.hasPrefix($0) } }
     #expect(strangers.isEmpty)
-    // Were it otherwise, the wrong function would have been looked at.
-    #expect(calls.contains { $0.contains("awaitRoom") || $0.contains("await") || $0.contains("poll") })
+    // Every loop can wait or poll: were that not seen, something else would have been looked at.
+    #expect(calls.contains { $0.hasPrefix("$s9PsyneCore9LaneClaimC") })
+  }
+
+  @Test("the disassembly finds calls: a loop that allocates has strangers in it")
+  func disassemblyControl() async throws {
+    let calls = try await Disassembly(Self.client).calls(ofClient: "receiveControl")
+    #expect(calls.contains { $0.hasPrefix("swift_allocObject") })
   }
 
   /// The slow paths, each of which is entered when there is no room or no message, or on an error.
   private static let allowed = [
-    "LaneClaim", "9LaneClaimC9awaitRoom", "LaneMemoryV4wake", "swift_willThrow",
-    "12ChannelErrorO", "8DeadlineV",
+    "$s9PsyneCore9LaneClaimC", "$s9PsyneCore10LaneMemoryV4wake", "$s9PsyneCore8DeadlineV",
+    "swift_willThrowTypedImpl", "$s9PsyneCore12ChannelErrorOACs0D0AAWl",
   ]
-
-  /// The names of what a function of the client calls.
-  private static func calls(of function: String) async throws -> [String] {
-    let tool = await isInstalled("llvm-objdump") ? "llvm-objdump" : "objdump"
-    let symbols = try await run("sh", ["-c", "nm \(client) | grep ' [tT] .*\(function)'"])
-    let symbol = symbols.text.split(separator: "\n").compactMap { $0.split(separator: " ").last }
-      .filter { $0.hasPrefix("$s") && $0.contains("\(function.utf8.count)\(function)") }
-      .min { $0.utf8.count < $1.utf8.count }
-    let name = try #require(symbol, "\(symbols.text)")
-    let listing = try await run(
-      "sh", ["-c", "\(tool) -d --no-show-raw-insn --disassemble-symbols='\(name)' \(client)"])
-    try #require(listing.status.isSuccess, "\(listing.text)")
-    return listing.text.split(separator: "\n").compactMap { line in
-      let words = line.split { $0 == " " || $0 == "\t" }
-      guard let call = words.firstIndex(where: { $0.hasPrefix("call") || $0 == "bl" || $0 == "syscall" })
-      else { return nil }
-      return words[call...].joined(separator: " ")
-    }
-  }
 }
 
 #if DEBUG

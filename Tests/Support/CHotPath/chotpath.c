@@ -119,6 +119,15 @@ void hot_path_start(void) {
   _swift_enableSwizzlingOfAllocationAndRefCountingFunctions_forInstrumentsOnly = 1;
 }
 
+void hot_path_stop(void) {
+  _swift_enableSwizzlingOfAllocationAndRefCountingFunctions_forInstrumentsOnly = 0;
+  _swift_allocObject = alloc_object;
+  _swift_retain = retain;
+  _swift_retain_n = retain_n;
+  _swift_release = release;
+  _swift_release_n = release_n;
+}
+
 struct hot_path_counts hot_path_counts(void) {
   return (struct hot_path_counts){
       .allocations = allocations,

@@ -39,14 +39,17 @@ func alternate<Body: MessageBody>(
     try send(&loop.sender, 64)
     loop.sum += try receive(&loop.receiver, 64)
   }
-  if mode == "seal" { guard hot_path_forbid_system_calls() else { exit(3) } }
+  let isSealed = mode == "seal"
+  if isSealed { guard hot_path_forbid_system_calls() else { exit(3) } }
+  hot_path_start()
   let before = hot_path_counts()
   for _ in 0..<messages / 64 {
     try send(&loop.sender, 64)
     loop.sum += try receive(&loop.receiver, 64)
   }
   let after = hot_path_counts()
-  if mode == "seal" { unsafe hot_path_say_and_exit("sealed\n") }
+  hot_path_stop()
+  if isSealed { unsafe hot_path_say_and_exit("sealed\n") }
   print(
     "allocations \(after.allocations - before.allocations)",
     "frees \(after.frees - before.frees)", "objects \(after.objects - before.objects)",
@@ -59,15 +62,13 @@ func pair(_ messages: Int) throws {
   let work = PairWork(channel, messages)
   var thread = pthread_t()
   let argument = unsafe Unmanaged.passRetained(work).toOpaque()
-  let failure = unsafe pthread_create(
-    &thread, nil,
-    { argument in
-      guard let argument = unsafe argument else { return nil }
-      let work = unsafe Unmanaged<PairWork>.fromOpaque(argument).takeRetainedValue()
-      guard var sender = try? work.channel.sender() else { exit(4) }
-      do { try sendStructs(&sender, work.messages) } catch { exit(5) }
-      return nil
-    }, argument)
+  let failure = unsafe pthread_create(&thread, nil, { argument in
+    guard let argument = unsafe argument else { return nil }
+    let work = unsafe Unmanaged<PairWork>.fromOpaque(argument).takeRetainedValue()
+    guard var sender = try? work.channel.sender() else { exit(4) }
+    do { try sendStructs(&sender, work.messages) } catch { exit(5) }
+    return nil
+  }, argument)
   guard failure == 0 else { exit(6) }
   var receiver = try channel.receiver()
   print("sum \(try receiveStructs(&receiver, messages))")
@@ -87,7 +88,6 @@ final class PairWork: Sendable {
 let arguments = CommandLine.arguments
 guard arguments.count == 4, let messages = Int(arguments[3]) else { throw Usage.wrong }
 let mode = arguments[1]
-hot_path_start()
 switch (mode, arguments[2]) {
 case ("pair", _): try pair(messages)
 case (_, "vectors"):
@@ -101,5 +101,10 @@ case (_, "bytes"):
   }
 case (_, "mixed"): try alternate(mode, messages, Mixed.self, sendMixed, receiveMixed)
 case (_, "batches"): try alternate(mode, messages, Pose.self, sendBatches, receiveBatches)
+case (_, "control"):
+  try alternate(mode, messages, Bytes.self, sendBytes) { (end, n) throws(ChannelError) in
+    if mode == "seal" { sched_yield() }
+    return Double(try receiveControl(&end, n))
+  }
 default: throw Usage.wrong
 }

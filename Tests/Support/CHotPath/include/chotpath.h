@@ -14,8 +14,10 @@ struct hot_path_counts {
   int64_t releases;
 };
 
-/// From now on references are counted.
+/// From now on objects and their references are counted, until `hot_path_stop`. In between nothing
+/// may touch a string: the runtime's hooks were made for programs without any.
 void hot_path_start(void);
+void hot_path_stop(void);
 struct hot_path_counts hot_path_counts(void);
 
 /// From now on the kernel kills this thread at any system call but read, write and exit. False where

@@ -1,0 +1,22 @@
+import PsyneCore
+
+// A loop that does what none should, to show that it is found out.
+
+final class Box {
+  let value: Int
+  init(_ value: Int) { self.value = value }
+}
+
+nonisolated(unsafe) var lastBox: Box?
+
+@inline(never)
+func receiveControl(_ receiver: inout Receiver<Bytes>, _ count: Int) throws(ChannelError) -> Int {
+  var sum = 0
+  for _ in 0..<count {
+    guard let message = try receiver.tryReceive() else { break }
+    unsafe lastBox = Box(message.count)
+    sum += message.count
+  }
+  receiver.release()
+  return sum
+}

@@ -1,0 +1,122 @@
+#!/bin/bash
+# Runs the core's tests under the thread sanitizer and the address sanitizer, and shows that each can
+# fire: the same tests on a copy with one word of the lane broken must be found out.
+#
+#   scripts/sanitizers.sh          a share of the messages, one broken copy for each sanitizer
+#   PSYNE_VERIFY=1 scripts/...     more messages, every broken copy
+#
+# A release build, because in a debug build the thread sanitizer misses races through raw pointers.
+# What is built is the core and its tests alone, without the tests that start compilers and
+# programs: a package of its own under .build/sanitizers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly root=.build/sanitizers
+readonly tests='VolumeTests|CapacityTests|ClosingTests|LoanTests|WaitingTests|MixedTests|BatchTests|HostileLaneTests|ScribbleTests|RegistryTests'
+verify=${PSYNE_VERIFY:-0}
+unset PSYNE_VERIFY
+if [ "$verify" = 1 ]; then divisor=10; else divisor=100; fi
+
+say() { printf '== %s\n' "$*"; }
+
+# The package $1: sources and tests as they are now.
+make_package() {
+  local package=$root/$1
+  mkdir -p "$package"
+  rm -rf "$package/Sources" "$package/Tests"
+  mkdir "$package/Sources" "$package/Tests"
+  cp -a Sources/CPsyne Sources/PsyneCore "$package/Sources/"
+  cp -a Tests/PsyneCoreTests "$package/Tests/"
+  rm -rf "$package"/Tests/PsyneCoreTests/{Compile,HotPath,Support/Commands.swift}
+  cat >"$package/Package.swift" <<'PACKAGE'
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableExperimentalFeature("Lifetimes"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let package = Package(
+  name: "sanitized",
+  targets: [
+    .target(name: "CPsyne"),
+    .target(name: "PsyneCore", dependencies: ["CPsyne"], swiftSettings: settings),
+    .testTarget(
+      name: "PsyneCoreTests", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
+  ]
+)
+PACKAGE
+}
+
+# swift test $1 (package) $2 (sanitizer) $3 (tests to run) $4 (tests to skip)
+test_package() {
+  PSYNE_TEST_DIVISOR=$divisor TSAN_OPTIONS=halt_on_error=0 \
+    swift test --package-path "$root/$1" -c release "--sanitize=$2" --disable-xctest \
+    --filter "$3" --skip "$4" >"$root/$1.log" 2>&1
+}
+
+# Expects $1 (package) to be clean under $2.
+expect_clean() {
+  make_package "$1"
+  # A peer that scribbles on the lane is a race: that is what is tested there.
+  if ! test_package "$1" "$2" "$tests" 'ScribbleTests/concurrent|greatest'; then
+    tail -n 60 "$root/$1.log"
+    say "the $2 sanitizer, or a test under it, has failed: $root/$1.log"
+    exit 1
+  fi
+  say "$2 sanitizer: clean, $(grep -o 'with [0-9]* tests in [0-9]* suites' "$root/$1.log")"
+}
+
+# Expects $1 (package) to be found out by $2 once $4 was replaced by $5 in the file $3; the report
+# says $6.
+expect_found() {
+  local package=$1 sanitizer=$2 file=$3 from=$4 to=$5 report=$6
+  make_package "$package"
+  local source="$root/$package/Sources/PsyneCore/$file"
+  if ! grep -qF -- "$from" "$source"; then
+    say "$file has no '$from' any more: bring the broken copies up to date"
+    exit 1
+  fi
+  FROM=$from TO=$to perl -0pi -e 's/\Q$ENV{FROM}\E/$ENV{TO}/' "$source"
+  if test_package "$package" "$sanitizer" 'VolumeTests/structs' none; then
+    say "$sanitizer sanitizer: NOT found: '$to' in $file"
+    exit 1
+  fi
+  if ! grep -q "$report" "$root/$package.log"; then
+    tail -n 60 "$root/$package.log"
+    say "$sanitizer sanitizer: failed, but not by '$report': $root/$package.log"
+    exit 1
+  fi
+  say "$sanitizer sanitizer: fires on '$to' in $file"
+}
+
+expect_clean thread thread
+expect_found thread thread Lane/LaneWriter.swift \
+  'pointee.store(end, ordering: .releasing)' \
+  'pointee.store(end, ordering: .relaxed)' 'ThreadSanitizer: data race'
+if [ "$verify" = 1 ]; then
+  expect_found thread thread Lane/LaneReader.swift \
+    'let found = unsafe lane.position(LaneLayout.tail).pointee.load(ordering: .acquiring)' \
+    'let found = unsafe lane.position(LaneLayout.tail).pointee.load(ordering: .relaxed)' \
+    'ThreadSanitizer: data race'
+  expect_found thread thread Lane/LaneReader.swift \
+    'lane.position(LaneLayout.head).pointee.store(head, ordering: .releasing)
+    cpsyne_compiler_barrier()' \
+    'lane.position(LaneLayout.head).pointee.store(head, ordering: .relaxed)
+    cpsyne_compiler_barrier()' \
+    'ThreadSanitizer: data race'
+fi
+
+expect_clean address address
+expect_found address address Lane/LaneClaim.swift \
+  'allocate(byteCount: 128, alignment: 128)' \
+  'allocate(byteCount: 4, alignment: 8)' 'AddressSanitizer: heap-buffer-overflow'
+if [ "$verify" = 1 ]; then
+  expect_found address address Lane/LaneClaim.swift \
+    'unsafe correction.deallocate()' '' 'LeakSanitizer: detected memory leaks'
+fi
+say 'both sanitizers are clean and able to fire'
