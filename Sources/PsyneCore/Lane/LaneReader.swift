@@ -132,8 +132,8 @@ extension LaneMemory {
   /// then stay in registers while there are messages.
   ///
   /// While messages stream in, it waits for many: a reader at its sender's heels takes the cache
-  /// lines from it that it is about to write, and slows both down to a quarter. It stops waiting as
-  /// soon as the sender pauses, and a reader that has got a single message last time does not wait.
+  /// lines from it that it is about to write, and slows both down to a quarter. It stops waiting
+  /// when the sender pauses, and a reader whose messages come one by one does not wait.
   ///
   /// - Parameters:
   ///   - owed: bytes before `head` that the sender does not know to be free.
@@ -144,23 +144,26 @@ extension LaneMemory {
     after head: Int, owed: Int, read: Int, seenEndings: UInt32, looks: Int, fences: Bool
   ) -> Int {
     if owed > 0 { publish(head: head, fences: fences) }
-    var looks = looks
+    var waits = 0
     var found = look(after: head, seenEndings: seenEndings)
     while found < 0 {
-      looks -= 1
-      guard looks > 0 else { return -1 }
+      waits += 1
+      guard waits < looks else { return -1 }
       cpsyne_pause()
       found = look(after: head, seenEndings: seenEndings)
     }
-    guard read > Self.singleMessage else { return found }
     let wanted = min(Self.batchBytes, capacity / 8)
-    var patience = 64
-    while found &- head < wanted && patience > 0 {
-      patience -= 1
+    // About the time that reading the last batch took: a long message takes its sender as long.
+    let patience = min(1 + read / 2048, 32)
+    // A sender that took longer than that answers rather than streams: its message is taken at once.
+    guard read > Self.singleMessage, waits <= 2 * patience + 1 else { return found }
+    var idle = 0
+    for _ in 0..<64 where found &- head < wanted && idle < patience {
       cpsyne_pause()
       cpsyne_pause()
       let more = look(after: head, seenEndings: seenEndings)
-      guard more > found else { return found }
+      guard more >= found else { return found }
+      idle = more == found ? idle + 1 : 0
       found = more
     }
     return found
