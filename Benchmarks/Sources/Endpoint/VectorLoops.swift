@@ -52,7 +52,7 @@ func check(_ message: borrowing Message<Words>, _ sequence: UInt64, words: Int) 
   var sum: UInt64 = 0
   for index in elements.indices { sum &+= elements[index] }
   let count = UInt64(words)
-  return elements[0] == sequence && sum == count &* sequence &+ count &* (count - 1) / 2
+  return elements[0] == sequence && sum == count &* sequence &+ count &* (count &- 1) / 2
 }
 
 /// Bounces messages and times each round trip, after `idle` nanoseconds without any.
