@@ -28,7 +28,8 @@ func sendBatches(_ sender: inout Sender<Words>, _ first: Int, _ end: Int, words:
 
 /// Receives the messages `first..<end`, and returns how many were not what they should be.
 @inline(__always)
-func receive(_ receiver: inout Receiver<Words>, _ first: Int, _ end: Int, words: Int) throws -> Int {
+func receive(_ receiver: inout Receiver<Words>, _ first: Int, _ end: Int, words: Int) throws -> Int
+{
   var sequence = UInt64(first)
   var errors = 0
   while sequence < UInt64(end), let message = try receiver.receive() {

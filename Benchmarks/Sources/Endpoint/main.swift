@@ -62,7 +62,8 @@ func roundTrips(_ arguments: Arguments) throws {
     var trips = [UInt32](repeating: 0, count: arguments.count)
     let watch = Stopwatch()
     let errors = try ping(
-      &sender, &receiver, arguments, idle: arguments.variant == "parked" ? 200_000 : 0, trips: &trips)
+      &sender, &receiver, arguments, idle: arguments.variant == "parked" ? 200_000 : 0,
+      trips: &trips)
     watch.report(&trips, errors: errors)
   } else {
     var receiver = try forward.receiver()

@@ -59,6 +59,7 @@ struct Programs {
 
   private var zeromq: Contender {
     Contender(
-      name: "ZeroMQ", family: .zeromq, target: .baseline, program: "\(peers)/zeromq", variant: "ipc")
+      name: "ZeroMQ", family: .zeromq, target: .baseline, program: "\(peers)/zeromq", variant: "ipc"
+    )
   }
 }

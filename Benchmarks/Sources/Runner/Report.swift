@@ -55,7 +55,9 @@ struct Report {
     ]
     for summary in summaries { lines.append(row(summary)) }
     if rejected > 0 {
-      lines += ["", "\(rejected) disturbed repetitions were run again; \(unclean) stayed disturbed."]
+      lines += [
+        "", "\(rejected) disturbed repetitions were run again; \(unclean) stayed disturbed.",
+      ]
     }
     return lines.joined(separator: "\n")
   }
@@ -120,7 +122,8 @@ struct Report {
   }
 
   private func best(_ family: Contender.Family, _ target: Contender.Target) -> Double? {
-    let medians = summaries
+    let medians =
+      summaries
       .filter { $0.contender.family == family && $0.contender.target == target }
       .map(\.median)
     return measure.kind == .oneWay ? medians.max() : medians.min()
