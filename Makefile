@@ -14,7 +14,7 @@ BUILD = $(SWIFT) build -c release -j $(JOBS)
 FORMATTED = Package.swift $(wildcard Sources Tests Examples Benchmarks Snippets)
 EXAMPLES = $(patsubst Examples/%/Package.swift,%,$(wildcard Examples/*/Package.swift))
 # Debian packages that tests use beside what every build needs.
-TEST_PACKAGES = strace
+TEST_PACKAGES = strace bsdutils
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo build test test-swift test-scripts examples verify format lint clean

@@ -101,7 +101,7 @@ extension SendCommand {
       "sent", total: total, isWanted: !channel.quiet && !isTyped, waitingFor: "a receiver")
     do {
       // Without one, a short input would be gone before anybody could receive it.
-      try sender.awaitReceiver(timeout: channel.timeout?.duration)
+      try awaitReceiver(of: sender)
       try pump(&sender, &progress)
     } catch {
       // What arrived is not all: that must not look like an orderly end.
@@ -112,13 +112,21 @@ extension SendCommand {
     progress.finish()
   }
 
+  private func awaitReceiver<Body: ResizableBody>(of sender: borrowing Sender<Body>) throws {
+    do {
+      try sender.awaitReceiver(timeout: channel.timeout?.duration)
+    } catch .timedOut {
+      throw Failure(.timeout, "no receiver came within \(channel.timeout?.text ?? "")")
+    }
+  }
+
   private func explained(_ error: any Error) -> any Error {
     switch error as? ChannelError {
     case .closed: Failure(.unavailable, "the receiver left before it had read everything")
     case .peerDied: Failure(.unavailable, "the receiver died before it had read everything")
     case .timedOut:
       Failure(
-        .timeout, "no receiver came, or none went on reading, within \(channel.timeout?.text ?? "")"
+        .timeout, "the receiver did not go on reading within \(channel.timeout?.text ?? "")"
       )
     default: error
     }

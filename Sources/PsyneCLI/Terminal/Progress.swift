@@ -36,6 +36,7 @@ struct Progress {
     let now = ContinuousClock.now
     guard let start else {
       start = now
+      nextDrawing = now + Self.interval
       return
     }
     guard now >= nextDrawing else { return }
