@@ -56,11 +56,11 @@ struct HostilePeerTests {
       LaneLayout.receiverEnding, LaneLayout.receiverEndings, LaneLayout.receiverSeenEndings,
     ]
     switch random.next() % 16 {
-    case 0: scribbler.put(random.next(), at: lane + positions.randomElement(using: &random)!)
+    case 0: scribbler.put(random.next(), at: lane + random.pick(positions))
     case 1...6:
       // Nearly right: relative to what stands there, by a little.
-      let offset = lane + positions.randomElement(using: &random)!
-      let other = lane + positions.randomElement(using: &random)!
+      let offset = lane + random.pick(positions)
+      let other = lane + random.pick(positions)
       let step = Int64.random(in: -600...600, using: &random)
       scribbler.put(scribbler.get(Int64.self, at: other) &+ step, at: offset)
     case 7:
@@ -68,7 +68,7 @@ struct HostilePeerTests {
       for position in positions { scribbler.put(Int64(0), at: lane + position) }
     case 8:
       scribbler.put(
-        UInt32.random(in: 0...3, using: &random), at: lane + words.randomElement(using: &random)!)
+        UInt32.random(in: 0...3, using: &random), at: lane + random.pick(words))
     case 9:
       scribbler.put(
         random.next(), at: Int.random(in: 0...SegmentLayout.laneData - 8, using: &random))

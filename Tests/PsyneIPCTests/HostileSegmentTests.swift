@@ -298,7 +298,7 @@ struct HostileSegmentTests {
     case 2:
       // One or two words, small or any, so that some are nearly right.
       for _ in 0..<Int.random(in: 1...2, using: &random) {
-        let word = words.randomElement(using: &random)!
+        let word = random.pick(words)
         let value =
           Int64(truncatingIfNeeded: random.next()) >> Int64.random(in: 0..<64, using: &random)
         if word == LaneLayout.tail || word == LaneLayout.head || word == LaneLayout.consumed

@@ -6,7 +6,7 @@ extension Session {
   /// Opens "race-N" at the same moment as the other side, ROUNDS times, and passes one message each
   /// time. The sender counts the segments while both have it open.
   func race(_ role: Role, rounds: Int) throws -> String {
-    let board = scoreboard!
+    let board = self.board()
     for round in 1...rounds {
       board.add(.ready)
       while board[.ready] < 2 * round {
@@ -59,7 +59,7 @@ extension Session {
   /// Opens, claims, sends or receives and leaves, over and over, until the scoreboard says stop.
   /// While it holds an end nobody else may: the scoreboard would show two holders.
   func churn(_ role: Role) throws -> String {
-    let board = scoreboard!
+    let board = self.board()
     var rounds = 0
     while board[.stop] == 0 {
       let channel = try registry.open(

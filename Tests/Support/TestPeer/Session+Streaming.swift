@@ -4,7 +4,7 @@ import TestSupport
 extension Pattern {
   /// SEED SMALLEST LARGEST
   init(_ words: ArraySlice<String>) {
-    let numbers = words.map { UInt64($0)! }
+    let numbers = words.map { word in UInt64([word].number(0)) }
     self.init(seed: numbers[0], smallest: Int(numbers[1]), largest: Int(numbers[2]))
   }
 }
@@ -13,9 +13,9 @@ extension Session {
   /// FIRST COUNT SEED SMALLEST LARGEST: sends that many messages; says how many it sent.
   func send(_ arguments: [String]) throws -> String {
     let pattern = Pattern(arguments[2...])
-    let first = Int(arguments[0])!
+    let first = arguments.number(0)
     try withSender { end in
-      for sequence in first..<first + Int(arguments[1])! {
+      for sequence in first..<first + arguments.number(1) {
         var loan = try end.reserve(count: pattern.length(sequence))
         var elements = loan.elements
         pattern.fill(&elements, sequence)
@@ -33,7 +33,7 @@ extension Session {
   func receive(_ arguments: [String]) throws -> String {
     let pattern = Pattern(arguments[2...])
     return try withReceiver { end in
-      receive(from: &end, Int(arguments[0])!, Int(arguments[1])!, pattern)
+      receive(from: &end, arguments.number(0), arguments.number(1), pattern)
     }
   }
 
@@ -68,8 +68,8 @@ extension Session {
 
   /// COUNT: sends that many messages, each as a sender of its own.
   func sendFromMany(_ arguments: [String]) throws -> String {
-    for number in 0..<Int(arguments[0])! {
-      var end = try channel!.sender()
+    for number in 0..<arguments.number(0) {
+      var end = try opened().sender()
       try end.send(
         copying: [UInt8(truncatingIfNeeded: number), UInt8(truncatingIfNeeded: number >> 8)].span)
     }
@@ -78,7 +78,7 @@ extension Session {
 
   /// COUNT: receives the messages of many senders, polling; ends of streams are passed over.
   func collect(_ arguments: [String]) throws -> String {
-    let count = Int(arguments[0])!
+    let count = arguments.number(0)
     return try withReceiver { end in
       var number = 0
       var ends = 0
@@ -105,6 +105,6 @@ extension Session {
     let receiving = try registry.open("ipc://\(arguments[1])", carrying: Bytes.self)
     let sending = try registry.open("ipc://\(arguments[2])", carrying: Bytes.self)
     let handOff = try HandOff(receiver: receiving.receiver(), sender: sending.sender())
-    return try handOff.run(Int(arguments[0])!, begins: arguments[3] == "begins")
+    return try handOff.run(arguments.number(0), begins: arguments[3] == "begins")
   }
 }

@@ -5,11 +5,11 @@ import TestSupport
 extension Session {
   func runSystem(_ command: String, _ arguments: [String]) throws -> String {
     switch command {
-    case "exit": exit(Int32(arguments[0])!)
+    case "exit": exit(Int32(arguments.number(0)))
     case "setuid":
-      guard setuid(UInt32(arguments[0])!) == 0 else { throw SystemCallError("setuid") }
-    case "umask": _ = umask(UInt32(arguments[0], radix: 8)!)
-    case "sparse": try makeSparse(arguments[0], capacity: Int(arguments[1])!)
+      guard setuid(UInt32(arguments.number(0))) == 0 else { throw SystemCallError("setuid") }
+    case "umask": _ = umask(UInt32(arguments.number(0, radix: 8)))
+    case "sparse": try makeSparse(arguments[0], capacity: arguments.number(1))
     case "fork": return try forkChild(arguments[0])
     case "exec":
       let names: [String] = ["sleep", "1000"]

@@ -32,8 +32,8 @@ final class Session {
   private func run(_ command: String, _ arguments: [String]) throws -> String {
     switch command {
     case "open": channel = try openChannel(arguments)
-    case "sender": sender = try channel!.sender()
-    case "receiver": receiver = try channel!.receiver()
+    case "sender": sender = try opened().sender()
+    case "receiver": receiver = try opened().receiver()
     case "keep": kept.append(try openChannel(arguments))
     case "names":
       return try listDirectory(directory).filter { $0.hasPrefix("psyne.") }.joined(separator: " ")
@@ -43,13 +43,13 @@ final class Session {
     case "send-from-many": return try sendFromMany(arguments)
     case "collect": return try collect(arguments)
     case "next": return try next(timeout(arguments[0]))
-    case "room": try awaitRoom(Int(arguments[0])!, timeout(arguments[1]))
-    case "abandon": channel!.abandon()
-    case "race": return try race(Role(rawValue: arguments[0])!, rounds: Int(arguments[1])!)
-    case "churn": return try churn(Role(rawValue: arguments[0])!)
+    case "room": try awaitRoom(arguments.number(0), timeout(arguments[1]))
+    case "abandon": opened().abandon()
+    case "race": return try race(arguments.role(), rounds: arguments.number(1))
+    case "churn": return try churn(arguments.role())
     case "echo": return try echo(arguments)
     case "victim":
-      return try Victim(registry, scoreboard!).run(Role(rawValue: arguments[0])!, arguments[1])
+      return try Victim(registry, board()).run(arguments.role(), arguments[1])
     default: return try runSystem(command, arguments)
     }
     return "ok"
@@ -57,7 +57,7 @@ final class Session {
 
   /// NAME [CAPACITY]
   private func openChannel(_ arguments: [String]) throws -> SPSCChannel<Bytes> {
-    let capacity = arguments.count > 1 ? ByteCount.bytes(Int(arguments[1])!) : nil
+    let capacity = arguments.count > 1 ? ByteCount.bytes(arguments.number(1)) : nil
     return try registry.open(
       "ipc://\(arguments[0])", options: ChannelOptions(capacity: capacity))
   }
@@ -71,7 +71,7 @@ final class Session {
   }
 
   func timeout(_ word: String) -> Duration? {
-    word == "never" ? nil : .milliseconds(Int(word)!)
+    word == "never" ? nil : .milliseconds([word].number(0))
   }
 
   /// The next message's number, or why there is none.
@@ -90,14 +90,14 @@ final class Session {
 
   /// An end is used from a variable of its own, which costs no access check for each message.
   func withSender<Value>(_ body: (inout Sender<Bytes>) throws -> Value) throws -> Value {
-    var end = sender.take()!
+    var end = taken(&sender)
     let result = Result { try body(&end) }
     sender = consume end
     return try result.get()
   }
 
   func withReceiver<Value>(_ body: (inout Receiver<Bytes>) throws -> Value) throws -> Value {
-    var end = receiver.take()!
+    var end = taken(&receiver)
     let result = Result { try body(&end) }
     receiver = consume end
     return try result.get()

@@ -22,7 +22,8 @@ public final class BackgroundThread<Value: Sendable>: Sendable {
   /// Waits for the end and returns the result.
   public func join(_ what: String = "a thread ends") throws -> Value {
     try eventually(what) { hasEnded }
-    return try result.withLock { $0! }.get()
+    guard let result = result.withLock({ $0 }) else { throw TimedOut(what) }
+    return try result.get()
   }
 }
 

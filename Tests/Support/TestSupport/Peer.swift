@@ -44,7 +44,7 @@ public final class Peer: Sendable {
     unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
     var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { for index in unsafe words.indices { unsafe free(words[index]) } }
+    defer { unsafe words.forEach { unsafe free($0) } }
     var process: pid_t = 0
     let result = unsafe posix_spawnp(&process, arguments[0], &actions, nil, &words, environ)
     guard result == 0 else {
