@@ -54,7 +54,7 @@ PACKAGE
 
 # swift test $1 (package) $2 (sanitizer) $3 (tests to run) $4 (tests to skip)
 test_package() {
-  PSYNE_TEST_DIVISOR=$divisor TSAN_OPTIONS=halt_on_error=0 \
+  PSYNE_TEST_DIVISOR=$divisor TSAN_OPTIONS="suppressions=$PWD/scripts/tsan.supp" \
     swift test --package-path "$root/$1" -c release "--sanitize=$2" --disable-xctest \
     --filter "$3" --skip "$4" >"$root/$1.log" 2>&1
 }

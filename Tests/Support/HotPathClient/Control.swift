@@ -8,13 +8,16 @@ final class Box {
 }
 
 nonisolated(unsafe) var lastBox: Box?
+nonisolated(unsafe) var sameBox: Box?
 
 @inline(never)
 func receiveControl(_ receiver: inout Receiver<Bytes>, _ count: Int) throws(ChannelError) -> Int {
   var sum = 0
   for _ in 0..<count {
     guard let message = try receiver.tryReceive() else { break }
-    unsafe lastBox = Box(message.count)
+    let box = Box(message.count)
+    unsafe lastBox = box
+    unsafe sameBox = box
     sum += message.count
   }
   receiver.release()
