@@ -130,6 +130,46 @@ struct WaitingTests {
     }
   }
 
+  @Test("a death is told to who waits only briefly, again and again", arguments: [0, 5])
+  func deathBetweenBriefWaits(milliseconds: Int) throws {
+    let timeout = Duration.milliseconds(milliseconds)
+    let place = try Place()
+    let channel = try place.open("c", capacity: 4096)
+    do {
+      var receiver = try channel.receiver()
+      let peer = try place.peer("open c", "sender")
+      peer.kill()
+      try eventually("the receiver is told") {
+        channelError { () throws(ChannelError) in _ = try receiver.receive(timeout: timeout) }
+          == .peerDied
+      }
+    }
+    var sender = try channel.sender()
+    let peer = try place.peer("open c", "receiver")
+    try sender.send(copying: [UInt8](repeating: 0, count: 4000).span)
+    peer.kill()
+    try eventually("the sender is told") {
+      channelError { () throws(ChannelError) in
+        _ = try sender.reserve(count: 4000, timeout: timeout)
+      } == .peerDied
+    }
+  }
+
+  @Test("a receiver that died before a sender came has not left that sender")
+  func deathBeforeClaim() throws {
+    let place = try Place()
+    let channel = try place.open("c", capacity: 4096)
+    let first = try channel.sender()
+    let peer = try place.peer("open c", "receiver")
+    peer.kill()
+    first.close()
+    var sender = try channel.sender()
+    try sender.send(copying: [UInt8](repeating: 0, count: 4000).span)
+    #expect(
+      channelError { () throws(ChannelError) in try sender.drain(timeout: .milliseconds(120)) }
+        == .timedOut)
+  }
+
   // MARK: Stopped is not dead
 
   @Test("a stopped peer is not dead, for however long it is stopped")

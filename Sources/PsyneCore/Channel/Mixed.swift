@@ -78,6 +78,9 @@ extension Sender where Body == Mixed {
       MemoryLayout<Wanted.Element>.alignment <= 8,
       "a mixed channel aligns its messages to 8 bytes: use a channel of this type alone")
     precondition(
+      MemoryLayout<Wanted.Element>.stride <= LaneLayout.maximumElementSize,
+      "no channel carries elements so large")
+    precondition(
       UInt(bitPattern: count) <= UInt(LaneLayout.maximumCapacity), "no lane holds so many elements")
     return Mixed.frameBytes(
       payload: Wanted.prefixBytes &+ count &* MemoryLayout<Wanted.Element>.stride)

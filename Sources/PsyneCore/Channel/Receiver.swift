@@ -35,7 +35,7 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   ///
   /// - Parameter timeout: nil waits for ever.
   /// - Throws: ``ChannelError/timedOut``.
-  public borrowing func awaitSender(timeout: Duration? = nil) throws(ChannelError) {
+  public mutating func awaitSender(timeout: Duration? = nil) throws(ChannelError) {
     let (memory, seen, head) = (claim.lane.memory, reader.seenEndings, reader.head)
     try claim.awaitPeer(until: Deadline(after: timeout)) {
       memory.endings(of: .sender) != seen || memory.tail != head

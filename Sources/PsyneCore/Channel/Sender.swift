@@ -29,7 +29,7 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
   ///
   /// - Parameter timeout: nil waits for ever.
   /// - Throws: ``ChannelError/timedOut``.
-  public borrowing func awaitReceiver(timeout: Duration? = nil) throws(ChannelError) {
+  public mutating func awaitReceiver(timeout: Duration? = nil) throws(ChannelError) {
     try claim.awaitPeer(until: Deadline(after: timeout)) { false }
   }
 

@@ -19,6 +19,8 @@ final class LaneClaim: @unchecked Sendable {
   init(_ lane: Lane, _ end: LaneEnd) throws(TransportError) {
     self.lane = lane
     self.end = end
+    // One that died unnoticed before we came must not look like one that left us.
+    lane.noticeDeath(of: end.other)
     endingsBefore = lane.memory.endings(of: end.other)
     positions = try lane.attach(end)
     let line = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
@@ -37,9 +39,9 @@ final class LaneClaim: @unchecked Sendable {
       watch: { [lane, end] in lane.custody.watchParties { lane.wakeIfDead(end.other) } })
   }
 
-  /// For an end that polls instead of waiting: now and then looks whether its peer still lives.
+  /// For an end that polls instead of waiting, or waits only briefly: now and then looks whether its
+  /// peer still lives.
   private func pollPeer() {
-    cpsyne_pause()
     guard lane.custody.partiesCanDie else { return }
     let now = cpsyne_monotonic_coarse_ns()
     guard now >= nextLook.load(ordering: .relaxed) else { return }
@@ -82,7 +84,11 @@ extension LaneClaim {
       found = try head(leaving: bytes, after: tail)
       return found != nil
     }
-    guard let found else { throw .timedOut }
+    guard let found else {
+      // A wait this short may not have looked after the receiver: many of them in a row do.
+      pollPeer()
+      throw .timedOut
+    }
     return found
   }
 
@@ -90,6 +96,7 @@ extension LaneClaim {
   @usableFromInline @inline(never)
   func pollRoom(for bytes: Int, after tail: Int) throws(ChannelError) -> Int? {
     if let head = try head(leaving: bytes, after: tail) { return head }
+    cpsyne_pause()
     pollPeer()
     return nil
   }
@@ -140,6 +147,8 @@ extension LaneClaim {
       view = try look(after: head, seenEndings: seenEndings, isAtEnd: isAtEnd)
       return view.outcome != .nothing
     }
+    // A wait this short may not have looked after the sender: many of them in a row do.
+    if view.outcome == .nothing { pollPeer() }
     return view
   }
 
@@ -149,7 +158,10 @@ extension LaneClaim {
     after head: Int, seenEndings: UInt32, isAtEnd: Bool
   ) throws(ChannelError) -> LaneView {
     let view = try look(after: head, seenEndings: seenEndings, isAtEnd: isAtEnd)
-    if view.outcome == .nothing { pollPeer() }
+    if view.outcome == .nothing {
+      cpsyne_pause()
+      pollPeer()
+    }
     return view
   }
 

@@ -42,6 +42,8 @@ public enum LaneLayout {
   public static let minimumCapacity = 4096
   /// Greatest capacity of a lane in bytes. A frame's length is a `u32`.
   public static let maximumCapacity = 1 << 32
+  /// Greatest stride of an element in bytes: so many of them have a size that does not overflow.
+  public static let maximumElementSize = 1 << 30
 
   /// The capacity a lane gets when `bytes` are asked for: the next power of two.
   public static func capacity(holding bytes: Int) -> Int? {

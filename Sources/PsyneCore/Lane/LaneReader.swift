@@ -229,7 +229,7 @@ extension LaneMemory {
     let frame = Body.frameBytes(payload: bytes)
     guard frame <= published else { throw .corrupt(.length) }
     let payload = unsafe UnsafeRawPointer(start + Body.headerBytes)
-    if Body.messageType == .mixed {
+    if Body.self == Mixed.self {
       position &+= frame
       return unsafe Message(payload: payload, count: bytes, shape: header >> 32)
     }

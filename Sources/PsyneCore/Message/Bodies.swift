@@ -13,10 +13,13 @@ public enum Matrix<Scalar: MessageScalar>: ShapedBody {
 
   @inlinable
   public static var messageType: MessageType { Scalar.matrixType }
+}
 
-  /// `u32` rows, `u32` columns.
-  @inlinable
-  public static var prefixBytes: Int { 8 }
+/// Rows and columns, as they stand before a matrix's elements.
+@frozen
+public struct MatrixShape: BitwiseCopyable {
+  let rows: UInt32
+  let columns: UInt32
 }
 
 public typealias DoubleMatrix = Matrix<Double>
@@ -47,7 +50,16 @@ public enum Mixed: MessageBody {
 }
 
 /// Bodies that are a plain run of elements, so that a message may end shorter than it was reserved.
-public protocol ResizableBody: MessageBody {}
+public protocol ResizableBody: MessageBody where Prefix == NoPrefix {}
 
 /// Bodies of rows and columns: ``Matrix``.
-public protocol ShapedBody: MessageBody where Element: MessageScalar {}
+public protocol ShapedBody: MessageBody where Element: MessageScalar, Prefix == MatrixShape {}
+
+/// The bodies whose ids this library has given out.
+protocol LibraryBody {}
+
+extension Vector: LibraryBody where Element: LibraryScalar {}
+extension Matrix: LibraryBody where Scalar: LibraryScalar {}
+extension Bytes: LibraryBody {}
+extension Text: LibraryBody {}
+extension Mixed: LibraryBody {}

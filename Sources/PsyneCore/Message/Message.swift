@@ -97,7 +97,8 @@ extension Message where Body == Mixed {
     _ body: Wanted.Type
   ) throws(ChannelError) -> Message<Wanted>? {
     precondition(
-      MemoryLayout<Wanted.Element>.alignment <= 8,
+      MemoryLayout<Wanted.Element>.alignment <= 8
+        && Wanted.prefixBytes % MemoryLayout<Wanted.Element>.alignment == 0,
       "a mixed channel aligns its messages to 8 bytes: use a channel of this type alone")
     guard type == Wanted.messageType else { return nil }
     let message: Message<Wanted> = try unsafe .decode(payload: payload, bytes: count)

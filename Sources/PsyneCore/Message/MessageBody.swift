@@ -5,21 +5,27 @@
 public protocol MessageBody {
   /// What the payload is an array of. Every bit pattern must be a valid value: the peer writes it.
   associatedtype Element: BitwiseCopyable
+  /// What stands in the payload before its elements.
+  associatedtype Prefix: BitwiseCopyable = NoPrefix
 
   static var messageType: MessageType { get }
-  /// Whether every message is exactly one `Element`, so that a channel of this type alone needs no
-  /// header.
-  static var isFixedSize: Bool { get }
-  /// Bytes of the payload before its elements.
-  static var prefixBytes: Int { get }
 }
 
-extension MessageBody {
-  @inlinable
-  public static var isFixedSize: Bool { false }
+/// The prefix of a payload that consists of elements alone.
+@frozen
+public struct NoPrefix: BitwiseCopyable {}
 
-  @inlinable
-  public static var prefixBytes: Int { 0 }
+// How many bytes a message takes follows from types alone, and cannot be implemented: a program whose
+// own answer changed from one call to the next would write beyond what it has reserved.
+extension MessageBody {
+  /// Whether every message is exactly one `Element`, so that a channel of this type alone needs no
+  /// header.
+  @inlinable @inline(__always)
+  public static var isFixedSize: Bool { Element.self == Self.self }
+
+  /// Bytes of the payload before its elements.
+  @inlinable @inline(__always)
+  public static var prefixBytes: Int { MemoryLayout<Prefix>.size }
 
   /// Frames begin at multiples of this; 8, or the element's alignment where that is more.
   @inlinable @inline(__always)
@@ -51,12 +57,8 @@ extension MessageBody {
 ///
 /// - Important: The peer decides the bits, so every bit pattern must be a valid value. Use integers,
 ///   floats, SIMD vectors and structs of those; no `Bool`, no enum, no reference.
-public protocol FixedSizeMessage: BitwiseCopyable, MessageBody where Element == Self {}
-
-extension FixedSizeMessage {
-  @inlinable
-  public static var isFixedSize: Bool { true }
-}
+public protocol FixedSizeMessage: BitwiseCopyable, MessageBody
+where Element == Self, Prefix == NoPrefix {}
 
 /// What an array-like body may hold: integers, floats, and structs of your own of which every bit
 /// pattern is a valid value.

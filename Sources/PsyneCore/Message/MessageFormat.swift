@@ -10,6 +10,8 @@ public struct MessageFormat: Hashable, Sendable {
   public let name: String
   /// Whether the id was chosen by the program, not by this library.
   let isUserType: Bool
+  /// Bytes of a payload before its elements.
+  let prefixBytes: Int
 
   public init<Body: MessageBody>(_ body: Body.Type) {
     type = Body.messageType
@@ -17,10 +19,8 @@ public struct MessageFormat: Hashable, Sendable {
     elementAlignment = MemoryLayout<Body.Element>.alignment
     isFixedSize = Body.isFixedSize
     name = "\(Body.self)"
-    isUserType =
-      Body.self is any FixedSizeMessage.Type
-      || (Body.Element.self is any MessageElement.Type
-        && !(Body.Element.self is any MessageScalar.Type))
+    isUserType = !(Body.self is any LibraryBody.Type)
+    prefixBytes = Body.prefixBytes
   }
 
   /// A format read from a channel's header. The caller has checked that it is possible.
@@ -31,6 +31,7 @@ public struct MessageFormat: Hashable, Sendable {
     self.isFixedSize = isFixedSize
     name = "messages"
     isUserType = false
+    prefixBytes = 0
   }
 
   /// Bytes that every message of the channel takes before its payload.

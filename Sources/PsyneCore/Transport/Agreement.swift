@@ -26,6 +26,19 @@ extension MessageFormat {
       throw TransportError(
         .invalidType, "\(self) cannot be carried: the alignment can be at most \(largest)")
     }
+    // The header before the prefix has the elements' alignment, so the prefix must keep it.
+    guard prefixBytes % elementAlignment == 0, prefixBytes == 0 || !isFixedSize else {
+      throw TransportError(
+        .invalidType,
+        "\(self) cannot be carried: behind the \(prefixBytes) bytes before its elements, "
+          + "the alignment can be at most 8")
+    }
+    guard elementSize <= LaneLayout.maximumElementSize else {
+      throw TransportError(
+        .invalidType,
+        "\(self) cannot be carried: an element has at most "
+          + "\(ByteCount.bytes(LaneLayout.maximumElementSize))")
+    }
     guard !isUserType || type.rawValue >= MessageType.firstUserType.rawValue else {
       throw TransportError(
         .invalidType,

@@ -110,6 +110,46 @@ struct RegistryTests {
     let _: SPSCChannel<First> = try makeRegistry().open("memory://name")
   }
 
+  @Test("a body of one's own has no id of the library's, and decides nothing about its size")
+  func userBodies() throws {
+    enum Untyped: ResizableBody {
+      typealias Element = Double
+      static let messageType: MessageType = .mixed
+    }
+    enum Liar: ResizableBody {
+      typealias Element = UInt8
+      static let messageType: MessageType = 1000
+      static var prefixBytes: Int { -1 << 40 }
+      static var isFixedSize: Bool { true }
+    }
+    #expect(try refusal(of: "memory://name", Untyped.self).code == .invalidType)
+    let channel: SPSCChannel<Liar> = try makeRegistry().open("memory://name")
+    var sender = try channel.sender()
+    var receiver = try channel.receiver()
+    try sender.send(copying: [1, 2, 3].span)
+    let count = try receiver.receive()?.count
+    #expect(count == 3)
+  }
+
+  @Test("scalars of one's own have ids from 1000 on, and the alignment that a matrix can keep")
+  func userScalars() throws {
+    struct LowScalar: MessageScalar {
+      static let vectorType: MessageType = 1001
+      static let matrixType: MessageType = 0
+      var a: Float
+    }
+    struct Wide: MessageScalar {
+      static let vectorType: MessageType = 1001
+      static let matrixType: MessageType = 1002
+      var a: SIMD2<Double>
+    }
+    #expect(try refusal(of: "memory://name", Matrix<LowScalar>.self).code == .invalidType)
+    let wide = try refusal(of: "memory://name", Matrix<Wide>.self)
+    #expect(wide.code == .invalidType)
+    #expect(wide.message.contains("the alignment can be at most 8"))
+    let _: SPSCChannel<Vector<Wide>> = try makeRegistry().open("memory://name")
+  }
+
   @Test("a channel carries one type, and another one's party is told both")
   func typeMismatch() throws {
     let registry = makeRegistry()
