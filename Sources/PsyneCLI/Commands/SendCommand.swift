@@ -101,7 +101,7 @@ extension SendCommand {
       "sent", total: total, isWanted: !channel.quiet && !isTyped, waitingFor: "a receiver")
     do {
       // Without one, a short input would be gone before anybody could receive it.
-      try awaitReceiver(of: sender)
+      try awaitReceiver(of: &sender)
       try pump(&sender, &progress)
     } catch {
       // What arrived is not all: that must not look like an orderly end.
@@ -112,7 +112,7 @@ extension SendCommand {
     progress.finish()
   }
 
-  private func awaitReceiver<Body: ResizableBody>(of sender: borrowing Sender<Body>) throws {
+  private func awaitReceiver<Body: ResizableBody>(of sender: inout Sender<Body>) throws {
     do {
       try sender.awaitReceiver(timeout: channel.timeout?.duration)
     } catch .timedOut {
