@@ -13,7 +13,7 @@ final class ChildProcess {
 
   init(_ arguments: [String], seconds: UInt64) throws(Failure) {
     var strings = unsafe arguments.map { unsafe strdup($0) } + [nil]
-    defer { for unsafestring in unsafe strings { unsafe free(string) } }
+    defer { unsafe strings.forEach { unsafe free($0) } }
     var output: Int32 = -1
     identifier = unsafe cbench_spawn(&strings, &output)
     guard identifier > 0 else { throw Failure("cannot start \(arguments[0])") }
