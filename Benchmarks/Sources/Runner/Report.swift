@@ -134,7 +134,7 @@ struct Report {
     let value = ours / theirs
     return [
       "RATIO ipc \(measure.kind.rawValue) \(measure.sizeName) \(a)/\(b) "
-        + value.rounded(toPlaces: value >= 10 ? 0 : 2)
+        + value.rounded(toPlaces: value >= 10 ? 0 : value >= 0.1 ? 2 : 4)
     ]
   }
 }
