@@ -5,8 +5,13 @@ public final class Lane: Sendable {
   let memory: LaneMemory
   let format: MessageFormat
   let custody: any LaneCustody
-  /// The ends that were attached through this lane and not yet detached.
-  private let attached = Mutex<Set<LaneEnd>>([])
+  private let ends = Mutex(Ends())
+
+  private struct Ends {
+    /// Those that were attached through this lane and not yet detached.
+    var attached: Set<LaneEnd> = []
+    var wereLeft = false
+  }
 
   /// - Parameters:
   ///   - memory: mapped for as long as `custody` lives.
@@ -26,6 +31,9 @@ extension Lane {
   /// Takes an end, records the death of its last holder where nobody has yet, and returns where the
   /// lane stands.
   func attach(_ end: LaneEnd) throws(TransportError) -> LanePositions {
+    guard !wasLeft else {
+      throw TransportError(.inUse, "the channel was abandoned by this process: open it again")
+    }
     try custody.take(end)
     var positions: LanePositions?
     custody.exclusively {
@@ -39,7 +47,7 @@ extension Lane {
         .corrupt,
         "the channel's positions are impossible: close it everywhere and open it again")
     }
-    attached.withLock { _ = $0.insert(end) }
+    ends.withLock { _ = $0.attached.insert(end) }
     memory.wakeEverybody()
     return positions
   }
@@ -47,7 +55,7 @@ extension Lane {
   /// Leaves an end. The other side then sees how.
   func detach(_ end: LaneEnd, as ending: LaneEnding = .closed) {
     // False: another thread has left for us.
-    guard attached.withLock({ $0.remove(end) != nil }) else { return }
+    guard ends.withLock({ $0.attached.remove(end) != nil }) else { return }
     custody.exclusively { memory.recordEnding(ending, of: end) }
     custody.release(end)
     memory.wakeEverybody()
@@ -55,9 +63,15 @@ extension Lane {
 
   /// Leaves both ends and the channel. Ends that still exist can then be dropped, nothing more.
   public func leave(as ending: LaneEnding) {
+    ends.withLock { $0.wereLeft = true }
     for end in LaneEnd.allCases { detach(end, as: ending) }
     custody.leave()
   }
+
+  /// Whether it was left, and can no longer be used.
+  var wasLeft: Bool { ends.withLock { $0.wereLeft } }
+
+  func isAttachedHere(_ end: LaneEnd) -> Bool { ends.withLock { $0.attached.contains(end) } }
 
   /// Wakes who sleeps in wait for `end`, if its holder has died. It then records the death itself:
   /// that can take a while, and whoever calls this has others to wake.

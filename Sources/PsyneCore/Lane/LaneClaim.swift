@@ -32,6 +32,9 @@ final class LaneClaim: @unchecked Sendable {
     lane.detach(end)
   }
 
+  /// Whether this process has left the lane already. Another party may hold the end by now.
+  var wasLeft: Bool { !lane.isAttachedHere(end) }
+
   private var peer: Parking.Peer? {
     guard lane.custody.partiesCanDie else { return nil }
     return Parking.Peer(
