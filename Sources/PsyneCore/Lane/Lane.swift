@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// A lane and this process's part in it: what a transport hands to a channel.
@@ -6,6 +7,9 @@ public final class Lane: Sendable {
   let format: MessageFormat
   let custody: any LaneCustody
   private let ends = Mutex(Ends())
+  /// Whose part it is. A child made by `fork` shares its parent's memory and locks: what it drops must
+  /// not be taken from its parent.
+  private let process = getpid()
 
   private struct Ends {
     /// Those that were attached through this lane and not yet detached.
@@ -22,7 +26,7 @@ public final class Lane: Sendable {
     self.custody = custody
   }
 
-  deinit { custody.leave() }
+  deinit { if isOurs { custody.leave() } }
 }
 
 // MARK: Ends
@@ -32,7 +36,8 @@ extension Lane {
   /// lane stands.
   func attach(_ end: LaneEnd) throws(TransportError) -> LanePositions {
     guard !wasLeft else {
-      throw TransportError(.inUse, "the channel was abandoned by this process: open it again")
+      throw TransportError(
+        .inUse, "the channel was abandoned, or opened before a fork: open it again")
     }
     try custody.take(end)
     var positions: LanePositions?
@@ -55,7 +60,7 @@ extension Lane {
   /// Leaves an end. The other side then sees how.
   func detach(_ end: LaneEnd, as ending: LaneEnding = .closed) {
     // False: another thread has left for us.
-    guard ends.withLock({ $0.attached.remove(end) != nil }) else { return }
+    guard isOurs, ends.withLock({ $0.attached.remove(end) != nil }) else { return }
     custody.exclusively { memory.recordEnding(ending, of: end) }
     custody.release(end)
     memory.wakeEverybody()
@@ -63,15 +68,21 @@ extension Lane {
 
   /// Leaves both ends and the channel. Ends that still exist can then be dropped, nothing more.
   public func leave(as ending: LaneEnding) {
+    guard isOurs else { return }
     ends.withLock { $0.wereLeft = true }
     for end in LaneEnd.allCases { detach(end, as: ending) }
     custody.leave()
   }
 
-  /// Whether it was left, and can no longer be used.
-  var wasLeft: Bool { ends.withLock { $0.wereLeft } }
+  private var isOurs: Bool { getpid() == process }
 
-  func isAttachedHere(_ end: LaneEnd) -> Bool { ends.withLock { $0.attached.contains(end) } }
+  /// Whether it was left, and can no longer be used.
+  var wasLeft: Bool { !isOurs || ends.withLock { $0.wereLeft } }
+
+  /// Whether an end of it is this process's.
+  func isAttachedHere(_ end: LaneEnd) -> Bool {
+    isOurs && ends.withLock { $0.attached.contains(end) }
+  }
 
   /// Wakes who sleeps in wait for `end`, if its holder has died. It then records the death itself:
   /// that can take a while, and whoever calls this has others to wake.

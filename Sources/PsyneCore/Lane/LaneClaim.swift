@@ -32,7 +32,7 @@ final class LaneClaim: @unchecked Sendable {
     lane.detach(end)
   }
 
-  /// Whether this process has left the lane already. Another party may hold the end by now.
+  /// Whether the end is no longer ours, or never was: another party may hold it.
   var wasLeft: Bool { !lane.isAttachedHere(end) }
 
   private var peer: Parking.Peer? {
