@@ -81,6 +81,12 @@ final class Segment: LaneCustody {
     PartyWatcher.watch(file.descriptor, notice)
   }
 
+  func cutOff() -> LaneMemory? {
+    mapping.makePrivate(
+      descriptor: file.descriptor, headerOffset: SegmentLayout.laneHeader,
+      dataOffset: SegmentLayout.laneData)
+  }
+
   func exclusively(_ body: () -> Void) {
     gate.withLock { _ in
       file.lock(SegmentLayout.gateLock)

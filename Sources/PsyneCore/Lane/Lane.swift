@@ -7,6 +7,7 @@ public final class Lane: Sendable {
   let format: MessageFormat
   let custody: any LaneCustody
   private let ends = Mutex(Ends())
+  private let leaving = Mutex(())
   /// Whose part it is. A child made by `fork` shares its parent's memory and locks: what it drops must
   /// not be taken from its parent.
   private let process = getpid()
@@ -59,19 +60,32 @@ extension Lane {
 
   /// Leaves an end. The other side then sees how.
   func detach(_ end: LaneEnd, as ending: LaneEnding = .closed) {
+    detach(end, as: ending, from: nil)
+  }
+
+  /// - Parameter shared: the lane as others see it, where ``memory`` is a private copy.
+  private func detach(_ end: LaneEnd, as ending: LaneEnding, from shared: LaneMemory?) {
     // False: another thread has left for us.
     guard isOurs, ends.withLock({ $0.attached.remove(end) != nil }) else { return }
-    custody.exclusively { memory.recordEnding(ending, of: end) }
+    custody.exclusively {
+      memory.recordEnding(ending, of: end)
+      shared?.recordEnding(ending, of: end)
+    }
     custody.release(end)
-    memory.wakeEverybody()
+    (shared ?? memory).wakeEverybody()
   }
 
   /// Leaves both ends and the channel. Ends that still exist can then be dropped, nothing more.
   public func leave(as ending: LaneEnding) {
     guard isOurs else { return }
-    ends.withLock { $0.wereLeft = true }
-    for end in LaneEnd.allCases { detach(end, as: ending) }
-    custody.leave()
+    // One at a time: whoever comes second, and ends the process then, has to wait for the first.
+    leaving.withLock { _ in
+      ends.withLock { $0.wereLeft = true }
+      // Another thread may be in the middle of a message. The end it holds will be somebody else's.
+      let shared = custody.cutOff()
+      for end in LaneEnd.allCases { detach(end, as: ending, from: shared) }
+      custody.leave()
+    }
   }
 
   private var isOurs: Bool { getpid() == process }
