@@ -44,6 +44,10 @@ int64_t cpsyne_monotonic_coarse_ns(void) { return clock_ns(CLOCK_MONOTONIC_COARS
 
 int cpsyne_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
+bool cpsyne_replace_mapping(void *to, void *from, size_t bytes) {
+  return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) != MAP_FAILED;
+}
+
 int cpsyne_online_cpus(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count > 0 ? (int)count : 1;

@@ -39,7 +39,6 @@ public struct IPCTransport: Transport {
 private enum OpenLanes {
   private struct Entry {
     weak var lane: Lane?
-    let process = ThisProcess.identifier
   }
 
   private static let entries = Mutex<[Entry]>([])
@@ -57,9 +56,7 @@ private enum OpenLanes {
   }
 
   private static func close() {
-    let process = ThisProcess.identifier
-    // A child made by `fork` that exits must not close what is its parent's: it shares the locks.
-    let lanes = entries.withLock { $0.filter { $0.process == process }.compactMap(\.lane) }
+    let lanes = entries.withLock { $0.compactMap(\.lane) }
     for lane in lanes { lane.leave(as: .closed) }
   }
 }

@@ -40,9 +40,6 @@ final class Segment: LaneCustody {
   var partiesCanDie: Bool { true }
 
   func take(_ end: LaneEnd) throws(TransportError) {
-    guard !gate.withLock({ $0.value }) else {
-      throw TransportError(.inUse, "\(path) was abandoned by this process: open it again")
-    }
     guard held.withLock({ $0.insert(end).inserted }) else {
       throw TransportError(
         .inUse, "the \(end) of \(path) is in use in this process; it can be claimed once")
@@ -82,6 +79,12 @@ final class Segment: LaneCustody {
 
   func watchParties(_ notice: @escaping @Sendable () -> Void) -> PartyWatch? {
     PartyWatcher.watch(file.descriptor, notice)
+  }
+
+  func cutOff() -> LaneMemory? {
+    mapping.makePrivate(
+      descriptor: file.descriptor, headerOffset: SegmentLayout.laneHeader,
+      dataOffset: SegmentLayout.laneData)
   }
 
   func exclusively(_ body: () -> Void) {

@@ -25,13 +25,15 @@ struct ForkTests {
     #expect(channelError { () throws(ChannelError) in _ = try receiver.number() } == .peerDied)
   }
 
-  @Test("a forked child that exits does not close its parent's channels")
-  func childExits() throws {
+  @Test(
+    "a forked child that exits or drops its ends does not close its parent's channels",
+    arguments: ["exits", "drops"])
+  func childEnds(manner: String) throws {
     let place = try Place()
     let channel = try place.open("c")
     var receiver = try channel.receiver()
     let peer = try place.peer("open c", "sender", "send 0 1 1 8 8")
-    #expect(Int32(try peer.ask("fork exits")) != nil)
+    #expect(Int32(try peer.ask("fork \(manner)")) != nil)
     #expect(
       transportError { () throws(TransportError) in try channel.claim("sender") }?.code == .inUse)
     #expect(try peer.ask("send 1 1 1 8 8") == "ok")

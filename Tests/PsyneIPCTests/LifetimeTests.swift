@@ -159,6 +159,32 @@ struct LifetimeTests {
     end.close()
   }
 
+  @Test("a thread that goes on sending when its process has left reaches nobody")
+  func leftWhileSending() throws {
+    let place = try Place()
+    let leaving = try place.open("c", capacity: 4096)
+    let channel = try place.open("c")
+    var receiver = try channel.receiver()
+    let thread = BackgroundThread { () -> ChannelError? in
+      guard var sender = try? leaving.sender() else { return nil }
+      return channelError { () throws(ChannelError) in
+        while true { try sender.send(copying: [0].span, timeout: .milliseconds(50)) }
+      }
+    }
+    do { _ = try receiver.receive(timeout: watchdog) }
+    leaving.abandon()
+    let ending = channelError { () throws(ChannelError) in
+      while try receiver.receive(timeout: watchdog) != nil {}
+    }
+    #expect(ending == .peerDied)
+    var sender = try channel.sender()
+    for number in 0..<1000 {
+      try sender.send(number: number)
+      #expect(try receiver.number() == number)
+    }
+    #expect(try thread.join("it finds no room any more") == .timedOut)
+  }
+
   @Test("two parties that die with their segment leave it to the next, which is its only user")
   func bothDie() throws {
     let place = try Place()

@@ -49,6 +49,9 @@ static inline int cpsyne_madvise_populate_write(void) { return 23; }
 
 int cpsyne_memfd_create(const char *name);
 
+/// Moves the mapping of `bytes` at `from` to `to`, in place of what is mapped there, in one step.
+bool cpsyne_replace_mapping(void *to, void *from, size_t bytes);
+
 /// CPUs of the machine that are running, at least 1.
 int cpsyne_online_cpus(void);
 bool cpsyne_pin_to_cpu(int cpu);

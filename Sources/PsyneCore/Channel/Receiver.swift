@@ -15,6 +15,7 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   }
 
   deinit {
+    guard !claim.wasLeft else { return }
     var reader = reader
     reader.finishAll()
   }
@@ -36,6 +37,7 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   /// - Parameter timeout: nil waits for ever.
   /// - Throws: ``ChannelError/timedOut``.
   public mutating func awaitSender(timeout: Duration? = nil) throws(ChannelError) {
+    reader.settle()
     let (memory, seen, head) = (claim.lane.memory, reader.seenEndings, reader.head)
     try claim.awaitPeer(until: Deadline(after: timeout)) {
       memory.endings(of: .sender) != seen || memory.tail != head

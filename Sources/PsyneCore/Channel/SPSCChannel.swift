@@ -40,6 +40,7 @@ public struct SPSCChannel<Body: MessageBody>: Sendable {
 
   /// Leaves the channel at once, as if this process had died: the other side gets
   /// ``ChannelError/peerDied``, not an orderly end, and a channel that nobody else has open is
-  /// removed. For a signal handler's thread that is about to end the process; any thread may call it.
+  /// removed. What this process's ends still send reaches nobody. For a signal handler's thread that
+  /// is about to end the process; any thread may call it.
   public func abandon() { lane.leave(as: .died) }
 }

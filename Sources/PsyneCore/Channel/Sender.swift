@@ -13,6 +13,7 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
   }
 
   deinit {
+    guard !claim.wasLeft else { return }
     var writer = writer
     writer.settle()
     writer.publish(upTo: writer.tail)

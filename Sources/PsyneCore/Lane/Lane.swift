@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// A lane and this process's part in it: what a transport hands to a channel.
@@ -5,8 +6,17 @@ public final class Lane: Sendable {
   let memory: LaneMemory
   let format: MessageFormat
   let custody: any LaneCustody
-  /// The ends that were attached through this lane and not yet detached.
-  private let attached = Mutex<Set<LaneEnd>>([])
+  private let ends = Mutex(Ends())
+  private let leaving = Mutex(())
+  /// Whose part it is. A child made by `fork` shares its parent's memory and locks: what it drops must
+  /// not be taken from its parent.
+  private let process = getpid()
+
+  private struct Ends {
+    /// Those that were attached through this lane and not yet detached.
+    var attached: Set<LaneEnd> = []
+    var wereLeft = false
+  }
 
   /// - Parameters:
   ///   - memory: mapped for as long as `custody` lives.
@@ -17,7 +27,7 @@ public final class Lane: Sendable {
     self.custody = custody
   }
 
-  deinit { custody.leave() }
+  deinit { if isOurs { custody.leave() } }
 }
 
 // MARK: Ends
@@ -26,6 +36,10 @@ extension Lane {
   /// Takes an end, records the death of its last holder where nobody has yet, and returns where the
   /// lane stands.
   func attach(_ end: LaneEnd) throws(TransportError) -> LanePositions {
+    guard !wasLeft else {
+      throw TransportError(
+        .inUse, "the channel was abandoned, or opened before a fork: open it again")
+    }
     try custody.take(end)
     var positions: LanePositions?
     custody.exclusively {
@@ -39,24 +53,49 @@ extension Lane {
         .corrupt,
         "the channel's positions are impossible: close it everywhere and open it again")
     }
-    attached.withLock { _ = $0.insert(end) }
+    ends.withLock { _ = $0.attached.insert(end) }
     memory.wakeEverybody()
     return positions
   }
 
   /// Leaves an end. The other side then sees how.
   func detach(_ end: LaneEnd, as ending: LaneEnding = .closed) {
+    detach(end, as: ending, from: nil)
+  }
+
+  /// - Parameter shared: the lane as others see it, where ``memory`` is a private copy.
+  private func detach(_ end: LaneEnd, as ending: LaneEnding, from shared: LaneMemory?) {
     // False: another thread has left for us.
-    guard attached.withLock({ $0.remove(end) != nil }) else { return }
-    custody.exclusively { memory.recordEnding(ending, of: end) }
+    guard isOurs, ends.withLock({ $0.attached.remove(end) != nil }) else { return }
+    custody.exclusively {
+      memory.recordEnding(ending, of: end)
+      shared?.recordEnding(ending, of: end)
+    }
     custody.release(end)
-    memory.wakeEverybody()
+    (shared ?? memory).wakeEverybody()
   }
 
   /// Leaves both ends and the channel. Ends that still exist can then be dropped, nothing more.
   public func leave(as ending: LaneEnding) {
-    for end in LaneEnd.allCases { detach(end, as: ending) }
-    custody.leave()
+    guard isOurs else { return }
+    // One at a time: whoever comes second, and ends the process then, has to wait for the first.
+    leaving.withLock { _ in
+      ends.withLock { $0.wereLeft = true }
+      // Another thread may be in the middle of a message. The end it holds will be somebody else's.
+      let shared = custody.cutOff()
+      for end in LaneEnd.allCases { detach(end, as: ending, from: shared) }
+      custody.leave()
+    }
+  }
+
+  private var isOurs: Bool { getpid() == process }
+
+  /// Whether it was left, and can no longer be used.
+  var wasLeft: Bool { !isOurs || ends.withLock { $0.wereLeft } }
+
+  /// Whether an end of it is this process's.
+  func isAttachedHere(_ end: LaneEnd) -> Bool {
+    isOurs && ends.withLock { $0.attached.contains(end) }
   }
 
   /// Wakes who sleeps in wait for `end`, if its holder has died. It then records the death itself:

@@ -32,6 +32,9 @@ final class LaneClaim: @unchecked Sendable {
     lane.detach(end)
   }
 
+  /// Whether the end is no longer ours, or never was: another party may hold it.
+  var wasLeft: Bool { !lane.isAttachedHere(end) }
+
   private var peer: Parking.Peer? {
     guard lane.custody.partiesCanDie else { return nil }
     return Parking.Peer(
@@ -104,15 +107,23 @@ extension LaneClaim {
   private func head(leaving bytes: Int, after tail: Int) throws(ChannelError) -> Int? {
     let capacity = lane.memory.capacity
     guard bytes <= capacity else { throw .tooLarge(bytes: bytes, capacity: capacity) }
-    // Acquire pairs with the receiver's release: what it frees, it has finished reading.
-    let head = unsafe lane.memory.position(LaneLayout.head).pointee.load(ordering: .acquiring)
-    guard tail &- head >= 0, tail &- head <= capacity else { throw .corrupt(.position) }
-    if tail &- head &+ bytes <= capacity { return head }
+    if let head = try headNow(leaving: bytes, after: tail) { return head }
     // A receiver that left since we came, and none has come after it: nobody will make room.
     if !lane.memory.isAttached(.receiver), lane.memory.endings(of: .receiver) != endingsBefore {
+      // It may have made room on its way out, after we looked. Acquire in `isAttached` pairs with the
+      // release in `recordEnding`, which comes after its last head.
+      if let head = try headNow(leaving: bytes, after: tail) { return head }
       throw lane.memory.lastEnding(of: .receiver) == .closed ? .closed : .peerDied
     }
     return nil
+  }
+
+  private func headNow(leaving bytes: Int, after tail: Int) throws(ChannelError) -> Int? {
+    let capacity = lane.memory.capacity
+    // Acquire pairs with the receiver's release: what it frees, it has finished reading.
+    let head = unsafe lane.memory.position(LaneLayout.head).pointee.load(ordering: .acquiring)
+    guard tail &- head >= 0, tail &- head <= capacity else { throw .corrupt(.position) }
+    return tail &- head &+ bytes <= capacity ? head : nil
   }
 }
 

@@ -24,6 +24,10 @@ public protocol LaneCustody: AnyObject, Sendable {
   /// Gives up everything it holds and, as the last party, removes the channel. Any thread may call
   /// it, more than once; the memory stays mapped.
   func leave()
+  /// Called before ``leave()``, while other threads may still be using the ends: from then on nothing
+  /// they write to the lane's memory is seen by another party. Returns the lane as the others see it,
+  /// in which the leaving is recorded; nil where that cannot be had, or nobody else is there.
+  func cutOff() -> LaneMemory?
   /// Whether a party can die without leaving, so that waiters have to look after it.
   var partiesCanDie: Bool { get }
   /// Calls `notice`, from any thread, whenever a party may have died, until the watch is dropped.
@@ -32,6 +36,8 @@ public protocol LaneCustody: AnyObject, Sendable {
 }
 
 extension LaneCustody {
+  public func cutOff() -> LaneMemory? { nil }
+
   public func watchParties(_ notice: @escaping @Sendable () -> Void) -> PartyWatch? { nil }
 }
 

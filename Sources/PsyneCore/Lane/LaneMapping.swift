@@ -1,5 +1,6 @@
 internal import CPsyne
 internal import Glibc
+internal import Synchronization
 
 /// Maps one lane of a file and unmaps it when it goes.
 @safe
@@ -8,6 +9,8 @@ public final class LaneMapping: @unchecked Sendable {
   public let memory: LaneMemory
   private let header: UnsafeMutableRawPointer
   private let data: UnsafeMutableRawPointer
+  /// Where the lane's own header is mapped once the rest has become private, as an address.
+  private let sharedHeader = Mutex<UInt?>(nil)
 
   /// - Parameters:
   ///   - descriptor: of a file that has all the bytes; it may be closed afterwards.
@@ -41,6 +44,54 @@ public final class LaneMapping: @unchecked Sendable {
   deinit {
     unsafe munmap(header, LaneLayout.headerBytes)
     unsafe munmap(data, 2 * memory.capacity)
+    if let address = sharedHeader.withLock({ $0 }) {
+      unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), LaneLayout.headerBytes)
+    }
+  }
+
+  /// Puts a private copy in the place of ``memory``, from which nothing reaches another party any more:
+  /// for a process that leaves while its other threads may still be using the ends.
+  ///
+  /// - Parameters: as of ``init(descriptor:headerOffset:dataOffset:capacity:)``.
+  /// - Returns: the lane with its own header, mapped anew; nil, and nothing has changed, where there
+  ///   is no memory for that, or if it was done before.
+  public func makePrivate(
+    descriptor: Int32, headerOffset: Int, dataOffset: Int
+  ) -> LaneMemory? {
+    sharedHeader.withLock { sharedHeader in
+      guard sharedHeader == nil,
+        let shared = unsafe try? Self.map(
+          nil, LaneLayout.headerBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, headerOffset)
+      else { return nil }
+      // The header first: then nothing more is published.
+      guard
+        unsafe Self.makePrivate(header, LaneLayout.headerBytes, descriptor, headerOffset)
+      else {
+        unsafe munmap(shared, LaneLayout.headerBytes)
+        return nil
+      }
+      for copy in 0..<2 {
+        _ = unsafe Self.makePrivate(
+          data + copy * memory.capacity, memory.capacity, descriptor, dataOffset)
+      }
+      sharedHeader = UInt(bitPattern: shared)
+      return unsafe LaneMemory(header: shared, data: data, capacity: memory.capacity)
+    }
+  }
+
+  /// Replaces one mapping in one step: a thread that is using it notices nothing.
+  private static func makePrivate(
+    _ place: UnsafeMutableRawPointer, _ bytes: Int, _ descriptor: Int32, _ offset: Int
+  ) -> Bool {
+    // Only what is written to from now on takes memory, and the process is about to end.
+    let copy = unsafe try? map(
+      nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, offset)
+    guard let copy = unsafe copy else { return false }
+    guard unsafe cpsyne_replace_mapping(place, copy, bytes) else {
+      unsafe munmap(copy, bytes)
+      return false
+    }
+    return true
   }
 
   /// Maps the pages now, so that the first messages do not wait for page faults: 2 µs each, and a

@@ -35,7 +35,7 @@ private final class Names: Sendable {
     _ name: String, _ address: ChannelAddress, _ format: MessageFormat, _ capacity: Int?
   ) throws(TransportError) -> Lane {
     try entries.withLock { entries throws(TransportError) in
-      if let lane = entries[name]?.lane {
+      if let lane = entries[name]?.lane, !lane.wasLeft {
         try lane.check(address, format: format, capacity: capacity)
         return lane
       }

@@ -369,6 +369,21 @@ struct ClosingTests {
     }
   }
 
+  @Test("a channel that was abandoned is claimed no more, and its name is free")
+  func claimedAfterAbandoning() throws {
+    let registry = makeRegistry()
+    let channel: SPSCChannel<Bytes24> = try registry.open("memory://name")
+    let sender = try channel.sender()
+    channel.abandon()
+    #expect(failure { try channel.sender().close() }?.code == .inUse)
+    let next: SPSCChannel<Bytes24> = try registry.open("memory://name")
+    var receiver = try next.receiver()
+    try next.sender().close()
+    let end = try receiver.receive() == nil
+    #expect(end)
+    sender.close()
+  }
+
   @Test("a channel that is abandoned looks like one whose process died")
   func abandoned() throws {
     let channel = try makeChannel(of: Bytes24.self)

@@ -30,8 +30,8 @@ extension Session {
     }
   }
 
-  /// Forks. The child lives until it is killed ("stays") or ends as a program does ("exits"). Answers
-  /// its process id, in the latter case after its end.
+  /// Forks. The child lives until it is killed ("stays"), ends as a program does ("exits"), or drops
+  /// what it has inherited and ends ("drops"). Answers its process id, after its end if it ends.
   private func forkChild(_ manner: String) throws -> String {
     // Swift hides the call, which C code in a user's program makes all the same.
     guard let symbol = unsafe dlsym(nil, "fork") else { return "error no fork" }
@@ -40,9 +40,13 @@ extension Session {
     guard child >= 0 else { throw SystemCallError("fork") }
     if child == 0 {
       if manner == "exits" { exit(0) }
+      if manner == "drops" {
+        for end in ["sender", "receiver", "channel"] { close(end) }
+        _exit(0)
+      }
       while true { pause() }
     }
-    if manner == "exits" {
+    if manner != "stays" {
       var status: Int32 = 0
       while unsafe waitpid(child, &status, 0) == -1 && errno == EINTR {}
     }

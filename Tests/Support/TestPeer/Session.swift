@@ -62,7 +62,7 @@ final class Session {
       "ipc://\(arguments[0])", options: ChannelOptions(capacity: capacity))
   }
 
-  private func close(_ what: String) {
+  func close(_ what: String) {
     switch what {
     case "sender": sender = nil
     case "receiver": receiver = nil
