@@ -1,7 +1,8 @@
 /// The receiving end of a channel.
 ///
 /// Use it from one thread at a time. A message it hands out is lent until the next call of any of
-/// its `receive` functions, or ``release()``. Dropping it closes it; the last message then counts as
+/// its `receive` functions, or ``release()``. The compiler holds you to it by scope: bind a message
+/// with `while let` or `if let`, or in a `do` block, and the next call can follow. Dropping it closes it; the last message then counts as
 /// read.
 @frozen @safe
 public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {

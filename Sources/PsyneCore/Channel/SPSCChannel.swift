@@ -4,11 +4,13 @@
 /// owned by one thread at a time. The channel lives until its last handle and end are gone.
 ///
 /// ```swift
-/// let channel = try SPSCChannel<FloatVector>("ipc://sensor_data", capacity: .mebibytes(10))
-/// var sender = try channel.sender()
-/// var samples = try sender.reserve(count: 1024)
-/// for i in 0..<1024 { samples[i] = Float(i) }
-/// samples.send()
+/// func produce() throws {
+///   let channel = try SPSCChannel<FloatVector>("ipc://sensor_data", capacity: .mebibytes(10))
+///   var sender = try channel.sender()
+///   var samples = try sender.reserve(count: 1024)
+///   for i in 0..<1024 { samples[i] = Float(i) }
+///   samples.send()
+/// }
 /// ```
 ///
 /// Messages arrive whole, in order and once. A message that was sent stays in the channel until a

@@ -2,7 +2,7 @@
 ///
 /// The bodies are ``Vector``, ``Matrix``, ``Bytes``, ``Text``, ``Mixed`` and structs of your own,
 /// which conform to ``FixedSizeMessage``.
-public protocol MessageBody {
+public protocol MessageBody: SendableMetatype {
   /// What the payload is an array of. Every bit pattern must be a valid value: the peer writes it.
   associatedtype Element: BitwiseCopyable
   /// What stands in the payload before its elements.

@@ -45,7 +45,8 @@ struct AddressTests {
       ("ipc://na\u{0}me", "it contains '\\0'"), ("ipc://na\tme", "it contains '\\t'"),
       ("ipc://na\u{7f}me", "it contains '\\u{7F}'"), ("ipc://größe", "it contains '\\u{00F6}'"),
       ("ipc://😀", "it contains '\\u{0001F600}'"), ("ipс://name", "it contains '\\u{0441}'"),
-      ("ipc://a\u{301}", "it contains '\\u{0301}'"), ("\u{feff}ipc://name", "it contains '\\u{FEFF}'"),
+      ("ipc://a\u{301}", "it contains '\\u{0301}'"),
+      ("\u{feff}ipc://name", "it contains '\\u{FEFF}'"),
       ("ipc://na\u{202e}me", "it contains '\\u{202E}'"), ("\u{1b}[31mipc://name", "\\u{1B}"),
     ])
   func malformed(text: String, says: String) throws {

@@ -63,7 +63,8 @@ struct RegistryTests {
     #expect(error.message.contains("as in 65536, 64KiB or 10MiB"))
   }
 
-  @Test("a capacity out of range is told the range", arguments: ["0", "5GiB", "9223372036854775807"])
+  @Test(
+    "a capacity out of range is told the range", arguments: ["0", "5GiB", "9223372036854775807"])
   func range(value: String) throws {
     let error = try refusal(of: "memory://name?capacity=\(value)")
     #expect(error.code == .invalidOption)
@@ -187,7 +188,8 @@ struct RegistryTests {
       #expect(size.message.contains("8-byte values") && size.message.contains("4-byte values"))
       let alignment = try refusal(of: "memory://name", TwoFours.self, in: registry)
       #expect(alignment.code == .mismatch)
-      #expect(alignment.message.contains("alignment 8") && alignment.message.contains("alignment 4"))
+      #expect(
+        alignment.message.contains("alignment 8") && alignment.message.contains("alignment 4"))
     }
   }
 

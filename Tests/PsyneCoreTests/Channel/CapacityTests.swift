@@ -4,9 +4,12 @@ import Testing
 /// A lane of capacity C holds frames of exactly C bytes, no more and no fewer.
 @Suite("Capacity")
 struct CapacityTests {
-  static let capacities: [ByteCount] = [.kibibytes(4), .kibibytes(8), .kibibytes(64), .mebibytes(1)]
+  static let capacities: [ByteCount] = [
+    .kibibytes(4), .kibibytes(8), .kibibytes(64), .mebibytes(1),
+  ]
 
-  @Test("a full lane of bytes holds exactly its capacity and keeps its contents", arguments: capacities)
+  @Test(
+    "a full lane of bytes holds exactly its capacity and keeps its contents", arguments: capacities)
   func fullOfBytes(capacity: ByteCount) throws {
     let channel = try makeChannel(of: Bytes.self, capacity: capacity)
     var sender = try channel.sender()

@@ -56,7 +56,9 @@ struct LoanTests {
       for index in 0..<count { loan[index] = Float(number + index) }
       loan.send(count: count)
       let received = try receiver.pollElements()
-      guard received == (0..<count).map({ Float(number + $0) }) else { throw Wrong(message: number) }
+      guard received == (0..<count).map({ Float(number + $0) }) else {
+        throw Wrong(message: number)
+      }
       receiver.release()
     }
     let isEmpty = try receiver.tryReceive() == nil

@@ -38,7 +38,8 @@ struct HotPathTests {
 
   private func systemCalls(messages: Int) async throws -> Int {
     let output = try await run(
-      "strace", ["-f", "-qq", "-c", "-U", "calls,name", Self.client, "pair", "structs", "\(messages)"])
+      "strace",
+      ["-f", "-qq", "-c", "-U", "calls,name", Self.client, "pair", "structs", "\(messages)"])
     try #require(output.status.isSuccess, "\(output.text)")
     let total = output.text.split(separator: "\n").last { $0.hasSuffix("total") }
     let calls = total?.split(separator: " ").first.flatMap { Int($0) }

@@ -18,12 +18,14 @@ final class TestThread: Sendable {
     work = Work(body)
     var thread = pthread_t()
     let argument = unsafe Unmanaged.passRetained(work).toOpaque()
-    let result = unsafe pthread_create(&thread, nil, { argument in
-      guard let argument = unsafe argument else { return nil }
-      let work = unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
-      do { try work.body() } catch { work.failure.withLock { $0 = error } }
-      return nil
-    }, argument)
+    let result = unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        let work = unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
+        do { try work.body() } catch { work.failure.withLock { $0 = error } }
+        return nil
+      }, argument)
     precondition(result == 0, "no thread to be had")
     handle = UInt(thread)
   }

@@ -62,13 +62,15 @@ func pair(_ messages: Int) throws {
   let work = PairWork(channel, messages)
   var thread = pthread_t()
   let argument = unsafe Unmanaged.passRetained(work).toOpaque()
-  let failure = unsafe pthread_create(&thread, nil, { argument in
-    guard let argument = unsafe argument else { return nil }
-    let work = unsafe Unmanaged<PairWork>.fromOpaque(argument).takeRetainedValue()
-    guard var sender = try? work.channel.sender() else { exit(4) }
-    do { try sendStructs(&sender, work.messages) } catch { exit(5) }
-    return nil
-  }, argument)
+  let failure = unsafe pthread_create(
+    &thread, nil,
+    { argument in
+      guard let argument = unsafe argument else { return nil }
+      let work = unsafe Unmanaged<PairWork>.fromOpaque(argument).takeRetainedValue()
+      guard var sender = try? work.channel.sender() else { exit(4) }
+      do { try sendStructs(&sender, work.messages) } catch { exit(5) }
+      return nil
+    }, argument)
   guard failure == 0 else { exit(6) }
   var receiver = try channel.receiver()
   print("sum \(try receiveStructs(&receiver, messages))")
