@@ -54,6 +54,7 @@ extension Receiver {
   ) throws(ChannelError) -> MessageBatch<Body>? {
     precondition(limit > 0, "a batch has at least one message")
     guard try prepare(timeout) else { return nil }
+    reader.lendBatch()
     let batch = MessageBatch<Body>(reader, limit: limit)
     return unsafe _overrideLifetime(batch, mutating: &self)
   }

@@ -66,13 +66,20 @@ struct LaneReader: @unchecked Sendable {
   /// send the cache line back and forth with the sender.
   @inlinable @inline(__always)
   mutating func finishLent() -> Bool {
+    if head < limit {
+      unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
+      return true
+    }
     settle()
     unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
-    if head < limit { return true }
     guard head != tail else { return false }
     publishHead()
     return true
   }
+
+  /// Lends a batch, which says in `correction` where it ended: the next call settles first.
+  @inlinable @inline(__always)
+  mutating func lendBatch() { limit = .min }
 
   /// Takes over what the slow path has found.
   @inlinable @inline(__always)

@@ -39,7 +39,7 @@ public struct Loan<Body: MessageBody>: ~Copyable, ~Escapable {
   public var elements: MutableSpan<Body.Element> {
     @inline(__always) @_lifetime(&self)
     mutating get {
-      let span = unsafe MutableSpan(_unsafeStart: start, count: count)
+      let span = unsafe UnsafeMutableBufferPointer(start: start, count: count).mutableSpan
       return unsafe _overrideLifetime(span, mutating: &self)
     }
   }

@@ -33,7 +33,7 @@ public struct Message<Body: MessageBody>: ~Escapable {
   public var elements: Span<Body.Element> {
     @inline(__always) @_lifetime(copy self)
     get {
-      let span = unsafe Span(_unsafeStart: start, count: count)
+      let span = unsafe UnsafeBufferPointer(start: start, count: count).span
       return unsafe _overrideLifetime(span, copying: self)
     }
   }
