@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -51,13 +50,6 @@ bool cpsyne_replace_mapping(void *to, void *from, size_t bytes) {
 int cpsyne_online_cpus(void) {
   long count = sysconf(_SC_NPROCESSORS_ONLN);
   return count > 0 ? (int)count : 1;
-}
-
-bool cpsyne_pin_to_cpu(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  return sched_setaffinity(0, sizeof set, &set) == 0;
 }
 
 static int ofd(int fd, int command, short type, int64_t offset, int64_t count, short *found) {

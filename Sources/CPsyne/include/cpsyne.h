@@ -54,7 +54,6 @@ bool cpsyne_replace_mapping(void *to, void *from, size_t bytes);
 
 /// CPUs of the machine that are running, at least 1.
 int cpsyne_online_cpus(void);
-bool cpsyne_pin_to_cpu(int cpu);
 
 // MARK: Open-file-description locks (one byte each)
 

@@ -33,7 +33,10 @@ public struct TransportRegistry: Sendable {
     try format.validate()
     let options = try options.merging(address, known: transport.optionNames)
     _ = try options.laneCapacity()
-    return SPSCChannel(try transport.open(address, format: format, options: options))
+    let lane = try transport.open(address, format: format, options: options)
+    // A transport may be anybody's, and what it hands back is read as what was asked for.
+    try lane.format.check(format, at: address)
+    return SPSCChannel(lane)
   }
 
   /// Schemes of the standard modules, so that a missing import can be named.

@@ -166,6 +166,22 @@ struct RegistryTests {
     }
   }
 
+  @Test("a transport that hands back another type's channel is found out")
+  func wrongTransport() throws {
+    struct Wrong: Transport {
+      let scheme = "wrong"
+      let optionNames: [String] = []
+
+      func open(
+        _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
+      ) throws(TransportError) -> Lane {
+        try MemoryTransport().open(address, format: MessageFormat(Byte1.self), options: options)
+      }
+    }
+    let registry = TransportRegistry([Wrong()])
+    #expect(try refusal(of: "wrong://name", FloatVector.self, in: registry).code == .mismatch)
+  }
+
   @Test("a type of the same id and another size or alignment is another type")
   func layoutMismatch() throws {
     struct Eight: FixedSizeMessage {
