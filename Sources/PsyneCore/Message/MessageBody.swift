@@ -76,6 +76,11 @@ public protocol MessageScalar: MessageElement {
 extension Array where Element: BitwiseCopyable {
   /// A copy of what a span shows.
   package init(copying span: Span<Element>) {
+    // The empty array is one for the whole process: even its length must not be written.
+    guard !span.isEmpty else {
+      self = []
+      return
+    }
     unsafe self.init(unsafeUninitializedCapacity: span.count) { buffer, count in
       for index in span.indices { unsafe buffer.initializeElement(at: index, to: span[index]) }
       count = span.count
