@@ -29,7 +29,7 @@ public struct IPCTransport: Transport {
       address: address, directory: directory, path: "\(directory)/psyne.\(name)", format: format,
       capacity: try options.laneCapacity())
     let segment = try opening.open()
-    let lane = Lane(memory: segment.memory, format: format, custody: segment)
+    let lane = Lane(mapping: segment.mapping, format: format, custody: segment)
     OpenLanes.add(lane)
     return lane
   }

@@ -10,7 +10,7 @@ final class Segment: LaneCustody {
   private let file: File
   private let path: String
   private let slot: Int
-  private let mapping: LaneMapping
+  let mapping: LaneMapping
   /// The ends that we hold: our own locks do not show in ``File/isLockedElsewhere(_:count:)``.
   private let held = Mutex<Set<LaneEnd>>([])
   /// Excludes our own threads, which share our file description and so our locks.
@@ -29,8 +29,6 @@ final class Segment: LaneCustody {
     self.path = path
     self.slot = slot
   }
-
-  var memory: LaneMemory { mapping.memory }
 
   /// Gives a new segment its name.
   func link() throws(SystemError) { try file.link(to: path) }

@@ -162,7 +162,7 @@ extension SegmentOpening {
         "\(path) is open in \(SegmentLayout.partyCount) places, which is the most: close one")
     }
     let segment = try Segment(file, path: path, slot: slot, capacity: header.capacity)
-    if !isAlive, !segment.memory.recover(format: format) { return remove() }
+    if !isAlive, !segment.mapping.memory.recover(format: format) { return remove() }
     segment.openGate()
     return segment
   }

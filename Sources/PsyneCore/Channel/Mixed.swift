@@ -42,6 +42,18 @@ extension Sender where Body == Mixed {
     return lend(frame, count: rows &* columns, shape: shape)
   }
 
+  /// Lends room for a matrix, or returns nil while the channel is full.
+  @inlinable @inline(__always)
+  @_lifetime(&self)
+  public mutating func tryReserve<Wanted: ShapedBody>(
+    _ body: Wanted.Type, rows: Int, columns: Int
+  ) throws(ChannelError) -> Loan<Wanted>? {
+    let shape = Loan<Wanted>.shape(rows: rows, columns: columns)
+    let frame = Self.frameBytes(of: body, count: rows * columns)
+    guard try findRoom(for: frame) else { return nil }
+    return lend(frame, count: rows &* columns, shape: shape)
+  }
+
   /// Sends one value of a fixed size, waiting while the channel is full.
   @inlinable @inline(__always)
   public mutating func send<Wanted: FixedSizeMessage>(

@@ -1,7 +1,8 @@
 /// The sending end of a channel.
 ///
 /// Use it from one thread at a time. Dropping it closes it: the receiver gets what was sent, then
-/// the end of the stream.
+/// the end of the stream. A local variable is dropped after its last use, which can be long before
+/// the end of its scope.
 @frozen @safe
 public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
   @usableFromInline let claim: LaneClaim

@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// A lane and this process's part in it: what a transport hands to a channel.
 public final class Lane: Sendable {
-  let memory: LaneMemory
+  var memory: LaneMemory { mapping.memory }
+  private let mapping: LaneMapping
   let format: MessageFormat
   let custody: any LaneCustody
   private let ends = Mutex(Ends())
@@ -19,10 +20,10 @@ public final class Lane: Sendable {
   }
 
   /// - Parameters:
-  ///   - memory: mapped for as long as `custody` lives.
+  ///   - mapping: the lane's memory, which stays mapped for as long as an end of it exists.
   ///   - format: what every party of the lane has agreed to.
-  public init(memory: LaneMemory, format: MessageFormat, custody: any LaneCustody) {
-    self.memory = memory
+  public init(mapping: LaneMapping, format: MessageFormat, custody: any LaneCustody) {
+    self.mapping = mapping
     self.format = format
     self.custody = custody
   }

@@ -14,7 +14,6 @@ extension LaneEnd {
 ///   the holder's name, to any other.
 /// - An end whose holder dies is free again, without anybody's help.
 /// - ``exclusively(_:)`` runs one closure at a time among all parties of the lane.
-/// - The memory of the lane stays mapped for as long as its custody is referenced.
 public protocol LaneCustody: AnyObject, Sendable {
   func take(_ end: LaneEnd) throws(TransportError)
   func release(_ end: LaneEnd)

@@ -56,7 +56,8 @@ extension MessageBody {
 /// A channel of such a type alone carries no header: `Pose` takes 24 bytes a message.
 ///
 /// - Important: The peer decides the bits, so every bit pattern must be a valid value. Use integers,
-///   floats, SIMD vectors and structs of those; no `Bool`, no enum, no reference.
+///   floats, SIMD vectors and structs of those; no `Bool`, no enum, no reference. Padding between
+///   fields travels as it lies in memory: leave none where the peer must not see it.
 public protocol FixedSizeMessage: BitwiseCopyable, MessageBody
 where Element == Self, Prefix == NoPrefix {}
 

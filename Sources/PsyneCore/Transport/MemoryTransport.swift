@@ -66,17 +66,14 @@ private final class Names: Sendable {
     let mapping = try LaneMapping(
       descriptor: descriptor, headerOffset: 0, dataOffset: LaneLayout.headerBytes,
       capacity: capacity)
-    return Lane(memory: mapping.memory, format: format, custody: MemoryCustody(mapping))
+    return Lane(mapping: mapping, format: format, custody: MemoryCustody())
   }
 }
 
 /// Who holds which end, among the threads of one process.
 private final class MemoryCustody: LaneCustody {
-  private let mapping: LaneMapping
   private let gate = Mutex(())
   private let held = Mutex<Set<LaneEnd>>([])
-
-  init(_ mapping: LaneMapping) { self.mapping = mapping }
 
   var partiesCanDie: Bool { false }
 

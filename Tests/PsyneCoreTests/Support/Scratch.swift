@@ -48,7 +48,7 @@ final class Scratch: Transport, @unchecked Sendable {
   ) throws(TransportError) -> Lane {
     lane.withLock { lane in
       if let lane { return lane }
-      let new = Lane(memory: mapping.memory, format: format, custody: Custody(mapping))
+      let new = Lane(mapping: mapping, format: format, custody: Custody())
       lane = new
       return new
     }
@@ -95,11 +95,7 @@ final class Scratch: Transport, @unchecked Sendable {
 
 /// Ends held by nobody but the test, whose other parties may be said to live or to have died.
 final class Custody: LaneCustody {
-  /// Stays mapped for as long as an end may still write to it.
-  private let mapping: LaneMapping
   private let held = Mutex<Set<LaneEnd>>([])
-
-  init(_ mapping: LaneMapping) { self.mapping = mapping }
 
   var partiesCanDie: Bool { true }
 
