@@ -19,7 +19,7 @@ BENCH_HEADERS := $(wildcard $(BENCH_DIR)Peers/*.hpp $(BENCH_DIR)Sources/CBench/i
 
 .PHONY: bench bench-packages bench-swift bench-peers bench-shared
 
-bench: bench-packages ## race it against C++ rings and ZeroMQ (docs/benchmarks.md)
+bench: bench-packages
 	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench-peers bench-shared bench-swift
 	@$(BENCH_DIR).build/release/psyne-bench --peers $(BENCH_PEERS) \
 	  --endpoint $(BENCH_DIR).build/release/psyne-endpoint \
