@@ -69,6 +69,6 @@ lint: ## complain about what `make format` would change, and what it cannot
 	$(SWIFT) format lint --strict -r $(FORMATTED)
 
 clean: ## remove everything that was built
-	rm -rf .build .build-* .build_* Examples/*/.build Benchmarks/.build
+	rm -rf .build .build-* .build_* Examples/*/.build Benchmarks/.build*
 
 -include Benchmarks/bench.mk

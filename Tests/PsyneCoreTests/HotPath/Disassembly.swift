@@ -31,7 +31,9 @@ struct Disassembly {
     while let next = pending.popLast() {
       for callee in callees[next] ?? [] {
         let isSpecialized = callee.hasPrefix("$s9PsyneCore") && callee.contains("Tg5")
-        guard isSpecialized || callee.hasPrefix("$s14psyne_hot_path") else {
+        // The search for messages is out of line, but belongs to the loop: it is followed.
+        let isSearch = callee.hasPrefix("$s9PsyneCore10LaneMemoryV5fetch")
+        guard isSpecialized || isSearch || callee.hasPrefix("$s14psyne_hot_path") else {
           found.insert(callee)
           continue
         }
