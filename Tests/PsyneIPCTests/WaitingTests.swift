@@ -283,12 +283,14 @@ struct WaitingTests {
   }
 
   /// Whether there was a moment at which both slept: each is seen asleep twice, the times overlap, and
-  /// neither ran meanwhile.
+  /// neither ran meanwhile. One that has been woken and waits for its CPU to notice is still in its
+  /// system call, but its state says that it is to run.
   func areAsleepTogether(_ peers: [Peer]) throws -> Bool {
     func look() throws -> [String] {
       try peers.map { peer in
         let call = try readText("/proc/\(peer.process)/syscall")
-        guard call.hasPrefix("\(futexCall) ") else { return "" }
+        let state = try readText("/proc/\(peer.process)/stat").split(separator: ") ").last
+        guard call.hasPrefix("\(futexCall) "), state?.first == "S" else { return "" }
         return try readText("/proc/\(peer.process)/schedstat")
       }
     }
