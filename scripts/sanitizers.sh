@@ -100,13 +100,13 @@ expect_found thread thread Lane/LaneWriter.swift \
   'pointee.store(end, ordering: .relaxed)' 'ThreadSanitizer: data race'
 if [ "$verify" = 1 ]; then
   expect_found thread thread Lane/LaneReader.swift \
-    'let found = unsafe lane.position(LaneLayout.tail).pointee.load(ordering: .acquiring)' \
-    'let found = unsafe lane.position(LaneLayout.tail).pointee.load(ordering: .relaxed)' \
+    'let found = unsafe position(LaneLayout.tail).pointee.load(ordering: .acquiring)' \
+    'let found = unsafe position(LaneLayout.tail).pointee.load(ordering: .relaxed)' \
     'ThreadSanitizer: data race'
   expect_found thread thread Lane/LaneReader.swift \
-    'lane.position(LaneLayout.head).pointee.store(head, ordering: .releasing)
+    'position(LaneLayout.head).pointee.store(head, ordering: .releasing)
     cpsyne_compiler_barrier()' \
-    'lane.position(LaneLayout.head).pointee.store(head, ordering: .relaxed)
+    'position(LaneLayout.head).pointee.store(head, ordering: .relaxed)
     cpsyne_compiler_barrier()' \
     'ThreadSanitizer: data race'
 fi
