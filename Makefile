@@ -60,7 +60,7 @@ examples:
 # Its recipe is in Benchmarks/bench.mk.
 bench: ## measure it against C++ rings and ZeroMQ
 
-# Takes an hour or less; PSYNE_VERIFY is read by the tests and by scripts/sanitizers.sh.
+# Takes much longer than `make test`. PSYNE_VERIFY is read by the tests and by scripts/sanitizers.sh.
 verify: export PSYNE_VERIFY = 1
 verify: test demo ## the same tests with full counts, and make demo
 
