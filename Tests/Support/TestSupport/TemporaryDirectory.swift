@@ -18,18 +18,7 @@ public final class TemporaryDirectory: Sendable {
   }
 
   /// The names of what lies in it.
-  public var names: [String] {
-    guard let directory = unsafe opendir(path) else { return [] }
-    defer { unsafe closedir(directory) }
-    var names: [String] = []
-    while let entry = unsafe readdir(directory) {
-      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != "." && name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
+  public var names: [String] { (try? listDirectory(path)) ?? [] }
 
   /// The names of the segments in it.
   public var segments: [String] { names.filter { $0.hasPrefix("psyne.") } }
