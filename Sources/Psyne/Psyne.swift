@@ -18,3 +18,46 @@ extension SPSCChannel {
     try self.init(uri, capacity: capacity, registry: .standard)
   }
 }
+
+extension MPSCChannel {
+  /// Opens the channel at `uri` with the standard transports; whoever comes first creates it. See
+  /// ``init(_:producers:capacity:registry:)``.
+  public init(
+    _ uri: String, producers: Int? = nil, capacity: ByteCount? = nil
+  ) throws(TransportError) {
+    try self.init(uri, producers: producers, capacity: capacity, registry: .standard)
+  }
+}
+
+extension SPMCChannel {
+  /// Opens the channel at `uri` with the standard transports; whoever comes first creates it. See
+  /// ``init(_:consumers:capacity:registry:)``.
+  public init(
+    _ uri: String, consumers: Int? = nil, capacity: ByteCount? = nil
+  ) throws(TransportError) {
+    try self.init(uri, consumers: consumers, capacity: capacity, registry: .standard)
+  }
+}
+
+extension MPMCChannel {
+  /// Opens the channel at `uri` with the standard transports; whoever comes first creates it. See
+  /// ``init(_:producers:consumers:capacity:registry:)``.
+  public init(
+    _ uri: String, producers: Int? = nil, consumers: Int? = nil, capacity: ByteCount? = nil
+  ) throws(TransportError) {
+    try self.init(
+      uri, producers: producers, consumers: consumers, capacity: capacity, registry: .standard)
+  }
+}
+
+extension BroadcastChannel {
+  /// Opens the channel at `uri` with the standard transports; whoever comes first creates it. See
+  /// ``init(_:consumers:capacity:slowReaders:registry:)``.
+  public init(
+    _ uri: String, consumers: Int? = nil, capacity: ByteCount? = nil,
+    slowReaders: SlowReaderPolicy? = nil
+  ) throws(TransportError) {
+    try self.init(
+      uri, consumers: consumers, capacity: capacity, slowReaders: slowReaders, registry: .standard)
+  }
+}

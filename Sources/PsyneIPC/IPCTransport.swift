@@ -22,41 +22,40 @@ public struct IPCTransport: Transport {
   public var optionNames: [String] { ["capacity"] }
 
   public func open(
-    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
-  ) throws(TransportError) -> Lane {
+    _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> LaneSet {
     let name = try address.name()
     let opening = SegmentOpening(
-      address: address, directory: directory, path: "\(directory)/psyne.\(name)", format: format,
-      capacity: try options.laneCapacity())
-    let segment = try opening.open()
-    let lane = Lane(mapping: segment.mapping, format: format, custody: segment)
-    OpenLanes.add(lane)
-    return lane
+      address: address, directory: directory, path: "\(directory)/psyne.\(name)", kind: kind,
+      format: format, options: options)
+    let lanes = try opening.open()
+    OpenChannels.add(lanes)
+    return lanes
   }
 }
 
-/// The lanes to be closed when the process exits, since global variables are never deinitialised.
-private enum OpenLanes {
+/// The channels to be closed when the process exits, since global variables are never deinitialised.
+private enum OpenChannels {
   private struct Entry {
-    weak var lane: Lane?
+    weak var lanes: LaneSet?
   }
 
   private static let entries = Mutex<[Entry]>([])
 
   private static let closesAtExit: Void = {
-    atexit { OpenLanes.close() }
+    atexit { OpenChannels.close() }
   }()
 
-  static func add(_ lane: Lane) {
+  static func add(_ lanes: LaneSet) {
     _ = closesAtExit
     entries.withLock { entries in
-      entries.removeAll { $0.lane == nil }
-      entries.append(Entry(lane: lane))
+      entries.removeAll { $0.lanes == nil }
+      entries.append(Entry(lanes: lanes))
     }
   }
 
   private static func close() {
-    let lanes = entries.withLock { $0.compactMap(\.lane) }
-    for lane in lanes { lane.leave(as: .closed) }
+    let open = entries.withLock { $0.compactMap(\.lanes) }
+    for lanes in open { lanes.leave(as: .closed) }
   }
 }

@@ -6,13 +6,13 @@ internal import Synchronization
 ///
 /// Every party holds the lock of its slot for as long as it lives, and the lock of each end that it
 /// has claimed. The kernel drops them at its death, whatever the process id and the container.
-final class Segment: LaneCustody {
+final class Segment: ChannelCustody {
   private let file: File
   private let path: String
   private let slot: Int
-  let mapping: LaneMapping
+  let mapping: ChannelMapping
   /// The ends that we hold: our own locks do not show in ``File/isLockedElsewhere(_:count:)``.
-  private let held = Mutex<Set<LaneEnd>>([])
+  private let held = Mutex<Set<ChannelEnd>>([])
   /// Excludes our own threads, which share our file description and so our locks.
   private let gate = Mutex<HasLeft>(HasLeft(value: false))
 
@@ -21,10 +21,13 @@ final class Segment: LaneCustody {
   /// - Parameters:
   ///   - file: the segment, complete and checked.
   ///   - slot: whose lock this file holds.
-  init(_ file: consuming File, path: String, slot: Int, capacity: Int) throws(TransportError) {
-    mapping = try LaneMapping(
-      descriptor: file.descriptor, headerOffset: SegmentLayout.laneHeader,
-      dataOffset: SegmentLayout.laneData, capacity: capacity)
+  init(
+    _ file: consuming File, path: String, slot: Int, shape: ChannelShape
+  ) throws(TransportError) {
+    mapping = try ChannelMapping(
+      descriptor: file.descriptor,
+      place: ChannelMapping.Place(
+        headers: SegmentLayout.headers, data: SegmentLayout.data(of: shape)), shape: shape)
     self.file = file
     self.path = path
     self.slot = slot
@@ -37,41 +40,50 @@ final class Segment: LaneCustody {
   func openGate() { file.unlock(SegmentLayout.gateLock) }
   var partiesCanDie: Bool { true }
 
-  func take(_ end: LaneEnd) throws(TransportError) {
-    guard held.withLock({ $0.insert(end).inserted }) else {
-      throw TransportError(
-        .inUse, "the \(end) of \(path) is in use in this process; it can be claimed once")
-    }
+  func take(_ end: ChannelEnd) -> Bool {
+    guard held.withLock({ $0.insert(end).inserted }) else { return false }
     guard file.tryLock(end.lock) else {
       held.withLock { _ = $0.remove(end) }
-      throw TransportError(.inUse, "the \(end) of \(path) is in use by \(holder(of: end))")
+      return false
     }
-    mapping.prefault()
-    // For the message above, in another process.
-    var word = [UInt8](repeating: 0, count: 4)
-    word.store(UInt32(slot + 1), at: 0)
-    try? file.write(word, at: end.slotOffset)
+    // For the message of `holder(of:)`, in another process.
+    mapping.setParty(slot + 1, of: end)
+    return true
   }
 
-  private func holder(of end: LaneEnd) -> String {
-    guard let word = try? file.read(4, at: end.slotOffset), word.count == 4,
-      let slot = Int(exactly: UInt32(littleEndian: word, at: 0)),
-      (1...SegmentLayout.partyCount).contains(slot),
+  func holder(of end: ChannelEnd) -> String {
+    if held.withLock({ $0.contains(end) }) { return "this process" }
+    let number = mapping.party(of: end)
+    guard (1...SegmentLayout.partyCount).contains(number),
       let party = try? file.read(
-        SegmentLayout.partyBytes, at: SegmentLayout.parties + (slot - 1) * SegmentLayout.partyBytes),
+        SegmentLayout.partyBytes,
+        at: SegmentLayout.parties + (number - 1) * SegmentLayout.partyBytes),
       party.count == SegmentLayout.partyBytes
     else { return "another process" }
     return Party(party).description
   }
 
-  func release(_ end: LaneEnd) {
+  func reserve(lane: Int) throws(TransportError) {
+    let shape = mapping.shape
+    do {
+      try file.reserve(
+        bytes: shape.capacity, at: SegmentLayout.data(of: shape) + lane * shape.capacity)
+    } catch {
+      throw TransportError(
+        .noSpace,
+        "\(path) has no room for another sender's \(ByteCount.bytes(shape.capacity)) (\(error.text)): "
+          + "ask for a smaller capacity, or remove what fills the file system", errno: error.number)
+    }
+  }
+
+  func release(_ end: ChannelEnd) {
     held.withLock { held in
       guard held.remove(end) != nil else { return }
       file.unlock(end.lock)
     }
   }
 
-  func isHeld(_ end: LaneEnd) -> Bool {
+  func isHeld(_ end: ChannelEnd) -> Bool {
     held.withLock { $0.contains(end) } || file.isLockedElsewhere(end.lock)
   }
 
@@ -79,11 +91,7 @@ final class Segment: LaneCustody {
     PartyWatcher.watch(file.descriptor, notice)
   }
 
-  func cutOff() -> LaneMemory? {
-    mapping.makePrivate(
-      descriptor: file.descriptor, headerOffset: SegmentLayout.laneHeader,
-      dataOffset: SegmentLayout.laneData)
-  }
+  func cutOff() -> [LaneMemory]? { mapping.makePrivate(descriptor: file.descriptor) }
 
   func exclusively(_ body: () -> Void) {
     gate.withLock { _ in
@@ -98,7 +106,7 @@ final class Segment: LaneCustody {
       guard !hasLeft.value else { return }
       hasLeft.value = true
       file.lock(SegmentLayout.gateLock)
-      for end in LaneEnd.allCases { release(end) }
+      for end in held.withLock({ $0 }) { release(end) }
       file.unlock(SegmentLayout.partyLocks + Int64(slot))
       if !file.hasOtherParties, let here = try? file.status(), let there = FileStatus.of(path),
         here.isSameFile(as: there)
@@ -117,12 +125,12 @@ extension File {
   }
 }
 
-extension LaneEnd {
+extension ChannelEnd {
+  /// The byte of the file that its holder keeps locked.
   fileprivate var lock: Int64 {
-    self == .sender ? SegmentLayout.senderLock : SegmentLayout.receiverLock
-  }
-
-  fileprivate var slotOffset: Int {
-    self == .sender ? SegmentLayout.senderSlot : SegmentLayout.receiverSlot
+    switch self {
+    case .sender(let lane): SegmentLayout.senderLocks + Int64(lane)
+    case .receiver(let slot): SegmentLayout.receiverLocks + Int64(slot)
+    }
   }
 }

@@ -2,7 +2,7 @@ internal import PsyneCore
 
 /// The first page of a segment, read as hostile input.
 struct SegmentHeader: Equatable {
-  let capacity: Int
+  let shape: ChannelShape
   let format: MessageFormat
 
   enum Fault: Error {
@@ -17,8 +17,8 @@ struct SegmentHeader: Equatable {
     }
   }
 
-  init(capacity: Int, format: MessageFormat) {
-    self.capacity = capacity
+  init(shape: ChannelShape, format: MessageFormat) {
+    self.shape = shape
     self.format = format
   }
 
@@ -34,22 +34,30 @@ struct SegmentHeader: Equatable {
     guard word(SegmentLayout.layoutVersion) == SegmentLayout.version else {
       throw .version(word(SegmentLayout.layoutVersion))
     }
-    guard word(SegmentLayout.kind) == SegmentLayout.singleSenderAndReceiver,
-      word(SegmentLayout.laneCount) == 1
-    else { throw .damaged("a kind of channel that does not exist") }
+    guard let kind = ChannelKind(rawValue: word(SegmentLayout.kind)) else {
+      throw .damaged("a kind of channel that does not exist")
+    }
+    let parties = 1...UInt32(ChannelLayout.maximumParties)
+    let (producers, consumers) = (word(SegmentLayout.producers), word(SegmentLayout.consumers))
+    guard parties.contains(producers), parties.contains(consumers),
+      producers == 1 || kind == .mpsc || kind == .mpmc,
+      consumers == 1 || kind != .spsc && kind != .mpsc
+    else { throw .damaged("an impossible number of senders or receivers") }
     guard let capacity = Int(exactly: long(SegmentLayout.capacity)),
       LaneLayout.capacity(holding: capacity) == capacity
     else { throw .damaged("an impossible capacity") }
-    let expected = SegmentLayout.fileBytes(capacity: capacity)
-    guard long(SegmentLayout.fileBytes) == UInt64(expected), fileBytes == expected else {
-      throw .damaged("\(fileBytes) bytes instead of \(expected)")
-    }
+    let shape = ChannelShape(
+      kind: kind, producers: Int(producers), consumers: Int(consumers), capacity: capacity)
+    let expected = SegmentLayout.fileBytes(of: shape)
+    guard long(SegmentLayout.fileBytes) == UInt64(expected), fileBytes == expected,
+      long(SegmentLayout.dataOffset) == UInt64(SegmentLayout.data(of: shape))
+    else { throw .damaged("\(fileBytes) bytes instead of \(expected)") }
     let size = word(SegmentLayout.elementSize)
     let alignment = word(SegmentLayout.elementAlignment)
     guard size > 0, alignment > 0, alignment <= 64, alignment & (alignment - 1) == 0,
       size % alignment == 0, word(SegmentLayout.isFixedSize) <= 1
     else { throw .damaged("an impossible message format") }
-    self.capacity = capacity
+    self.shape = shape
     format = MessageFormat(
       type: MessageType(rawValue: word(SegmentLayout.type)), elementSize: Int(size),
       elementAlignment: Int(alignment), isFixedSize: word(SegmentLayout.isFixedSize) == 1)
@@ -60,10 +68,12 @@ struct SegmentHeader: Equatable {
     var page = [UInt8](repeating: 0, count: SegmentLayout.headerBytes)
     page.store(SegmentLayout.magicNumber, at: SegmentLayout.magic)
     page.store(SegmentLayout.version, at: SegmentLayout.layoutVersion)
-    page.store(SegmentLayout.singleSenderAndReceiver, at: SegmentLayout.kind)
-    page.store(UInt64(SegmentLayout.fileBytes(capacity: capacity)), at: SegmentLayout.fileBytes)
-    page.store(UInt64(capacity), at: SegmentLayout.capacity)
-    page.store(UInt32(1), at: SegmentLayout.laneCount)
+    page.store(shape.kind.rawValue, at: SegmentLayout.kind)
+    page.store(UInt64(SegmentLayout.fileBytes(of: shape)), at: SegmentLayout.fileBytes)
+    page.store(UInt64(shape.capacity), at: SegmentLayout.capacity)
+    page.store(UInt32(shape.producers), at: SegmentLayout.producers)
+    page.store(UInt32(shape.consumers), at: SegmentLayout.consumers)
+    page.store(UInt64(SegmentLayout.data(of: shape)), at: SegmentLayout.dataOffset)
     page.store(format.type.rawValue, at: SegmentLayout.type)
     page.store(UInt32(format.elementSize), at: SegmentLayout.elementSize)
     page.store(UInt32(format.elementAlignment), at: SegmentLayout.elementAlignment)

@@ -7,21 +7,21 @@ struct SegmentOpening {
   let address: ChannelAddress
   let directory: String
   let path: String
+  let kind: ChannelKind
   let format: MessageFormat
-  /// What was asked for; nil takes what is there.
-  let capacity: Int?
+  let options: ChannelOptions
 
   /// How long another party may stay in the middle of opening or leaving.
   private static let patience = Duration.seconds(5)
 
-  func open() throws(TransportError) -> Segment {
+  func open() throws(TransportError) -> LaneSet {
     let giveUp = ContinuousClock.now + Self.patience
     while true {
       // Each is nil where another party was faster; then the next look finds what it did.
       if let file = try existingFile() {
-        if let segment = try join(file, until: giveUp) { return segment }
+        if let lanes = try join(file, until: giveUp) { return lanes }
       } else if let segment = try create() {
-        return segment
+        return LaneSet(mapping: segment.mapping, format: format, custody: segment)
       }
       guard ContinuousClock.now < giveUp else { throw busy }
     }
@@ -40,25 +40,26 @@ extension SegmentOpening {
   /// The segment is built without a name and linked whole: nobody ever finds half of one, and a
   /// creator that dies leaves nothing behind.
   private func create() throws(TransportError) -> Segment? {
-    let capacity = capacity ?? ChannelOptions.defaultCapacity.bytes
-    let file = try unnamedFile(capacity: capacity)
+    let shape = try ChannelShape(kind, options, at: address)
+    let file = try unnamedFile(shape)
     _ = file.tryLock(SegmentLayout.partyLocks)
-    let segment = try Segment(file, path: path, slot: 0, capacity: capacity)
+    let segment = try Segment(file, path: path, slot: 0, shape: shape)
     do {
       try segment.link()
     } catch {
       if error.number == EEXIST { return nil }
-      throw creationError(error, bytes: SegmentLayout.fileBytes(capacity: capacity))
+      throw creationError(error, bytes: SegmentLayout.fileBytes(of: shape))
     }
     return segment
   }
 
-  private func unnamedFile(capacity: Int) throws(TransportError) -> File {
-    let bytes = SegmentLayout.fileBytes(capacity: capacity)
+  private func unnamedFile(_ shape: ChannelShape) throws(TransportError) -> File {
+    let bytes = SegmentLayout.reservedBytes(of: shape)
     do throws(SystemError) {
       let file = try File.unnamed(in: directory, permissions: 0o600)
       try file.reserve(bytes: bytes)
-      try file.write(SegmentHeader(capacity: capacity, format: format).bytes, at: 0)
+      try file.resize(to: SegmentLayout.fileBytes(of: shape))
+      try file.write(SegmentHeader(shape: shape, format: format).bytes, at: 0)
       try file.write(Party.current, at: SegmentLayout.parties)
       return file
     } catch {
@@ -130,7 +131,7 @@ extension SegmentOpening {
   /// Nil if the segment went away or had to be removed: then there is room for a new one.
   private func join(
     _ file: consuming File, until giveUp: ContinuousClock.Instant
-  ) throws(TransportError) -> Segment? {
+  ) throws(TransportError) -> LaneSet? {
     while !file.tryLock(SegmentLayout.gateLock) {
       guard ContinuousClock.now < giveUp else { throw busy }
       usleep(200)
@@ -145,15 +146,18 @@ extension SegmentOpening {
       guard !isAlive, error.isOurs else { throw corrupt(error) }
       return remove()
     }
-    if !isAlive, header.format != format || capacity.map({ $0 != header.capacity }) ?? false {
+    do {
+      try header.shape.check(kind, options, at: address)
+      try header.format.check(format, at: address)
+    } catch {
+      guard !isAlive, error.code == .mismatch else { throw error }
       return remove()
     }
-    try header.format.check(format, at: address)
-    try ChannelOptions.check(capacity: capacity, against: header.capacity, at: address)
-    if status.reservedBytes < status.bytes {
+    let reserved = SegmentLayout.reservedBytes(of: header.shape)
+    if status.reservedBytes < reserved {
       // Not as we make them. Where memory is full, the first access to a hole would kill us.
-      do { try file.reserve(bytes: status.bytes) } catch {
-        throw creationError(error, bytes: status.bytes)
+      do { try file.reserve(bytes: reserved) } catch {
+        throw creationError(error, bytes: reserved)
       }
     }
     guard let slot = file.takeSlot() else {
@@ -161,14 +165,16 @@ extension SegmentOpening {
         .inUse,
         "\(path) is open in \(SegmentLayout.partyCount) places, which is the most: close one")
     }
-    let segment = try Segment(file, path: path, slot: slot, capacity: header.capacity)
-    if !isAlive, !segment.mapping.memory.recover(format: format) { return remove() }
+    let segment = try Segment(file, path: path, slot: slot, shape: header.shape)
+    let lanes = LaneSet(mapping: segment.mapping, format: format, custody: segment)
+    // Of no use to us: dropped, it is removed.
+    if !isAlive, !lanes.recover() { return nil }
     segment.openGate()
-    return segment
+    return lanes
   }
 
   /// Removes a segment whose parties are all dead and which is of no use to us.
-  private func remove() -> Segment? {
+  private func remove() -> LaneSet? {
     unsafe unlink(path)
     return nil
   }

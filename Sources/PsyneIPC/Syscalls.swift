@@ -42,13 +42,18 @@ struct File: ~Copyable {
   }
 
   /// Reserves `bytes`, so that no access to them can fail later. ENOSPC and EFBIG can occur.
-  func reserve(bytes: Int) throws(SystemError) {
+  func reserve(bytes: Int, at offset: Int = 0) throws(SystemError) {
     while true {
       // Returns its error instead of setting errno.
-      let number = posix_fallocate(descriptor, 0, bytes)
+      let number = posix_fallocate(descriptor, offset, bytes)
       if number == 0 { return }
       guard number == EINTR else { throw SystemError(number: number) }
     }
+  }
+
+  /// Sets the length; what is added reads as zero and has no memory behind it. EFBIG can occur.
+  func resize(to bytes: Int) throws(SystemError) {
+    guard ftruncate(descriptor, bytes) == 0 else { throw SystemError() }
   }
 
   func status() throws(SystemError) -> FileStatus {

@@ -104,7 +104,7 @@ extension Sender where Body == Mixed {
   mutating func lend<Wanted: MessageBody>(
     _ frameBytes: Int, count: Int, shape: UInt64 = 0
   ) -> Loan<Wanted> {
-    let position = writer.advance(by: frameBytes)
+    let position = writer.advance(by: frameBytes, messages: 1)
     let loan = Loan<Wanted>(
       writer: writer, position: position, headerBytes: Mixed.headerBytes, count: count,
       shape: shape)

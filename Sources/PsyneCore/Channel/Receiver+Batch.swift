@@ -6,6 +6,7 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
   @usableFromInline let lane: LaneMemory
   @usableFromInline let correction: UnsafeMutablePointer<Int>
   @usableFromInline let end: Int
+  @usableFromInline let redeliveredUpTo: Int
   @usableFromInline var position: Int
   @usableFromInline var remaining: Int
 
@@ -15,6 +16,7 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
     lane = reader.lane
     unsafe correction = reader.correction
     end = reader.tail
+    redeliveredUpTo = reader.view.redeliveredUpTo
     position = reader.head
     remaining = limit
   }
@@ -29,7 +31,8 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
   @_lifetime(copy self)
   public mutating func next() throws(ChannelError) -> Message<Body>? {
     guard remaining > 0, position != end else { return nil }
-    let message: Message<Body> = try lane.message(at: &position, before: end)
+    let message: Message<Body> = try lane.message(
+      at: &position, before: end, redeliveredUpTo: redeliveredUpTo)
     remaining &-= 1
     return unsafe _overrideLifetime(message, copying: self)
   }
@@ -54,7 +57,7 @@ extension Receiver {
   ) throws(ChannelError) -> MessageBatch<Body>? {
     precondition(limit > 0, "a batch has at least one message")
     guard try prepare(timeout) else { return nil }
-    reader.lendBatch()
+    reader.lendBatch(upTo: reader.tail)
     let batch = MessageBatch<Body>(reader, limit: limit)
     return unsafe _overrideLifetime(batch, mutating: &self)
   }

@@ -6,13 +6,12 @@
 /// read.
 @frozen @safe
 public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
-  @usableFromInline let claim: LaneClaim
+  @usableFromInline let claim: ReceiverClaim
   @usableFromInline var reader: LaneReader
 
-  init(_ claim: LaneClaim) {
+  init(_ claim: ReceiverClaim) {
     self.claim = claim
     reader = LaneReader(claim)
-    mayRepeatFirst = claim.followsDeath && claim.positions.consumed != claim.positions.tail
   }
 
   deinit {
@@ -28,10 +27,6 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
     reader.publishHead()
   }
 
-  /// Whether the first message may have been received before, by a receiver that died while it was
-  /// lent to it.
-  public let mayRepeatFirst: Bool
-
   /// Waits until a sender is there, or has been there: for a receiver that goes on with the next
   /// sender when one has closed or died.
   ///
@@ -39,10 +34,7 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   /// - Throws: ``ChannelError/timedOut``.
   public mutating func awaitSender(timeout: Duration? = nil) throws(ChannelError) {
     reader.settle()
-    let (memory, seen, head) = (claim.lane.memory, reader.seenEndings, reader.head)
-    try claim.awaitPeer(until: Deadline(after: timeout)) {
-      memory.endings(of: .sender) != seen || memory.tail != head
-    }
+    try claim.awaitSender(after: reader.view, until: Deadline(after: timeout))
   }
 
   /// Closes the end in order, as dropping it does.
@@ -82,14 +74,14 @@ extension Receiver {
   /// Takes back what was lent, and waits for a message. False at the end of the stream.
   @inlinable @inline(__always)
   mutating func prepare(_ timeout: Duration?) throws(ChannelError) -> Bool {
-    if reader.finishLent() || reader.fetch(looks: 64) { return true }
+    if reader.finishLent() || reader.isSingle && reader.fetch(looks: 64) { return true }
     return try awaitMessages(until: timeout == nil ? .never : Deadline(after: timeout))
   }
 
   /// Takes back what was lent, and looks for a message. False if there is none now.
   @inlinable @inline(__always)
   mutating func prepareNow() throws(ChannelError) -> Bool {
-    if reader.finishLent() || reader.fetch(looks: 1) { return true }
+    if reader.finishLent() || reader.isSingle && reader.fetch(looks: 1) { return true }
     return try pollMessages()
   }
 
@@ -104,13 +96,14 @@ extension Receiver {
   /// True when there is a message, false at the end of the stream.
   @inlinable
   mutating func awaitMessages(until deadline: Deadline) throws(ChannelError) -> Bool {
-    let view = try claim.awaitMessages(
-      after: reader.head, seenEndings: reader.seenEndings, isAtEnd: reader.isAtEnd, until: deadline)
-    reader.adopt(view)
-    switch view.outcome {
+    let found = try claim.awaitMessages(after: reader.view, until: deadline)
+    reader.adopt(found)
+    switch found.outcome {
     case .messages: return true
     case .closed: return false
     case .died: throw .peerDied
+    case .lost(let count): throw .lost(messages: count)
+    case .evicted: throw .evicted
     case .nothing: throw .timedOut
     }
   }
@@ -118,13 +111,14 @@ extension Receiver {
   /// True when there is a message, false when there is none now.
   @inlinable
   mutating func pollMessages() throws(ChannelError) -> Bool {
-    let view = try claim.pollMessages(
-      after: reader.head, seenEndings: reader.seenEndings, isAtEnd: reader.isAtEnd)
-    reader.adopt(view)
-    switch view.outcome {
+    let found = try claim.pollMessages(after: reader.view)
+    reader.adopt(found)
+    switch found.outcome {
     case .messages: return true
     case .closed: throw .closed
     case .died: throw .peerDied
+    case .lost(let count): throw .lost(messages: count)
+    case .evicted: throw .evicted
     case .nothing: return false
     }
   }

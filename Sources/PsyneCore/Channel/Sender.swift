@@ -5,11 +5,15 @@
 /// the end of its scope.
 @frozen @safe
 public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
-  @usableFromInline let claim: LaneClaim
+  @usableFromInline let claim: SenderClaim
   @usableFromInline var writer: LaneWriter
 
-  init(_ claim: LaneClaim) {
+  /// What the `offer` functions do when there is no room, unless they are told otherwise.
+  public var whenFull: WhenFull
+
+  init(_ claim: SenderClaim, whenFull: WhenFull) {
     self.claim = claim
+    self.whenFull = whenFull
     writer = LaneWriter(claim)
   }
 
@@ -17,14 +21,14 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
     guard !claim.wasLeft else { return }
     var writer = writer
     writer.settle()
-    writer.publish(upTo: writer.tail)
+    writer.publish(upTo: writer.tail, messages: writer.messages)
   }
 
   /// Makes everything that was staged visible to the receiver, in one store.
   @inlinable
   public mutating func publish() {
     writer.settle()
-    writer.publish(upTo: writer.tail)
+    writer.publish(upTo: writer.tail, messages: writer.messages)
   }
 
   /// Waits until a receiver is there.
@@ -32,7 +36,7 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
   /// - Parameter timeout: nil waits for ever.
   /// - Throws: ``ChannelError/timedOut``.
   public mutating func awaitReceiver(timeout: Duration? = nil) throws(ChannelError) {
-    try claim.awaitPeer(until: Deadline(after: timeout)) { false }
+    try claim.awaitReceiver(until: Deadline(after: timeout))
   }
 
   /// Closes the end in order, as dropping it does.
@@ -48,9 +52,7 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
   ///   the receiver left before it had read everything.
   public mutating func drain(timeout: Duration? = nil) throws(ChannelError) {
     publish()
-    // A lane with all its capacity free is an empty one.
-    writer.head = try claim.awaitRoom(
-      for: claim.lane.memory.capacity, after: writer.tail, until: Deadline(after: timeout))
+    try claim.drain(after: writer.tail, until: Deadline(after: timeout))
   }
 }
 
@@ -61,27 +63,39 @@ extension Sender {
   @inlinable @inline(__always)
   mutating func awaitRoom(for frameBytes: Int, _ timeout: Duration?) throws(ChannelError) {
     // The receiver cannot make room while it does not see what was staged.
-    writer.publish(upTo: writer.tail)
-    writer.head = try claim.awaitRoom(
-      for: frameBytes, after: writer.tail, until: timeout == nil ? .never : Deadline(after: timeout)
-    )
+    writer.publish(upTo: writer.tail, messages: writer.messages)
+    let room = try claim.awaitRoom(
+      for: frameBytes, after: writer.tail, messages: writer.messages,
+      until: timeout == nil ? .never : Deadline(after: timeout))
+    adopt(room)
   }
 
   /// Whether there is room for a frame now.
   @inlinable @inline(__always)
   mutating func findRoom(for frameBytes: Int) throws(ChannelError) -> Bool {
     if writer.hasRoom(for: frameBytes) { return true }
-    writer.publish(upTo: writer.tail)
-    guard let head = try claim.pollRoom(for: frameBytes, after: writer.tail) else { return false }
-    writer.head = head
+    writer.publish(upTo: writer.tail, messages: writer.messages)
+    let room = try claim.pollRoom(
+      for: frameBytes, after: writer.tail, messages: writer.messages)
+    guard let room else { return false }
+    adopt(room)
     return true
+  }
+
+  /// Goes on where there is room.
+  @inlinable @inline(__always)
+  mutating func adopt(_ room: Room) {
+    writer.lane = room.lane
+    writer.tail = room.tail
+    writer.limit = room.limit
   }
 
   /// Lends the next `frameBytes`, which are free.
   @inlinable @inline(__always)
   @_lifetime(&self)
   mutating func loan(frameBytes: Int, count: Int, shape: UInt64 = 0) -> Loan<Body> {
-    let position = writer.advance(by: frameBytes)
+    let messages = Body.isFixedSize ? count : 1
+    let position = writer.advance(by: frameBytes, messages: messages)
     let loan = Loan<Body>(
       writer: writer, position: position, headerBytes: Body.headerBytes, count: count, shape: shape)
     return unsafe _overrideLifetime(loan, mutating: &self)

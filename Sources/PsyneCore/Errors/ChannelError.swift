@@ -6,6 +6,14 @@ public enum ChannelError: Error, Hashable, Sendable {
   case peerDied
   /// The deadline passed.
   case timedOut
+  /// There is no room, and the sender was told not to wait for it.
+  case full
+  /// So many messages of a broadcast were given up before this receiver came to them. It goes on with
+  /// the oldest that is left.
+  case lost(messages: Int)
+  /// The broadcast's sender goes on without this receiver, which did not keep up. It can be claimed
+  /// anew.
+  case evicted
   /// The message needs `bytes` in the lane, which holds `capacity`.
   case tooLarge(bytes: Int, capacity: Int)
   /// The next message is of another type. It stays in the lane.
@@ -32,6 +40,11 @@ extension ChannelError: CustomStringConvertible {
     case .closed: "the other end of the channel was closed"
     case .peerDied: "the process at the other end died without closing the channel"
     case .timedOut: "the deadline passed"
+    case .full: "the channel is full: a receiver does not keep up"
+    case .lost(let count):
+      "\(count) messages of the broadcast were lost: this receiver did not keep up"
+    case .evicted:
+      "the broadcast's sender went on without this receiver, which did not keep up: claim it anew"
     case .tooLarge(let bytes, let capacity):
       "the message takes \(bytes) bytes and the channel holds \(capacity): open it with a larger capacity"
     case .wrongType(let expected, let found):

@@ -1,18 +1,23 @@
 /// Byte offsets of a lane's header, as laid out in shared memory. `docs/memory-layout.md` draws it.
 ///
-/// Every word has one writer at a time, and words of different writers stand 128 bytes apart: the
-/// adjacent-line prefetcher of x86 moves cache lines in pairs.
+/// Every word has one writer at a time, unless it says otherwise, and words of different writers
+/// stand 128 bytes apart: the adjacent-line prefetcher of x86 moves cache lines in pairs.
 @frozen
 public enum LaneLayout {
-  /// Bytes of one lane header: a page, so that lane data that follows stays page aligned.
-  public static let headerBytes = 4096
-
   /// `i64`, written by the sender: bytes published since the lane was created.
   public static let tail = 0
-  /// `i64`, written by the receiver: bytes given back to the sender.
+  /// `i64`, written by the sender now and then: messages published.
+  public static let messages = 8
+  /// `i64`, written by the sender: how often it found no room and had to wait.
+  public static let fullWaits = 16
+  /// `i64`, written by the sender: messages it dropped because there was no room.
+  public static let drops = 24
+
+  /// `i64`: bytes given back to the sender. Written by the receiver where there can be one, else by
+  /// the sender, which finds it in the cursors.
   public static let head = 128
-  /// `u32` futex, 1 while the receiver sleeps on it.
-  public static let receiverParked = 256
+  /// `u32`: 1 if a receiver may be asleep. Set by receivers, cleared by the sender.
+  public static let receiversParked = 256
   /// `u32` futex, 1 while the sender sleeps on it.
   public static let senderParked = 384
 
@@ -22,21 +27,39 @@ public enum LaneLayout {
   public static let senderEnding = 516
   /// `u32`, how many senders have left.
   public static let senderEndings = 520
+  /// `u32`, slot of the party that attached last, plus 1; 0 if nobody has.
+  public static let senderParty = 524
   /// `i64`, the tail at which the last sender left.
   public static let senderEndPosition = 528
 
-  /// `u32`, 1 while a receiver is attached, else 0.
-  public static let receiverAttached = 640
-  /// `u32` ``LaneEnding`` of the last receiver that left.
-  public static let receiverEnding = 644
-  /// `u32`, how many receivers have left.
-  public static let receiverEndings = 648
-  /// `u32`, the value of `senderEndings` that the receiver has last reported to its caller.
-  public static let receiverSeenEndings = 652
+  /// `u32`, the value of `senderEndings` that a receiver has last reported to its caller. Only where
+  /// there can be one receiver.
+  public static let seenEndings = 640
 
-  /// `i64`, written by the receiver for each message: bytes read for good. It runs ahead of `head`,
-  /// and is where the next receiver goes on.
-  public static let consumed = 768
+  /// `u64` ``ClaimWord``, moved by whichever receiver claims. Only where receivers share the lane.
+  public static let claim = 768
+
+  // A broadcast's terms; see ``BroadcastTerms``.
+  /// `u64`: number of the term in this lane, 0 if none.
+  public static let term = 896
+  /// `i64`: where the term begins.
+  public static let termStart = 904
+  /// `i64`: messages sent before the term.
+  public static let termMessages = 912
+  /// `i64`: where the term ends; -1 while it is the current one.
+  public static let termEnd = 920
+  /// `i64`: messages sent up to the end of the term.
+  public static let termEndMessages = 928
+
+  /// Of the first ``CursorLayout``.
+  public static let cursors = 1024
+
+  /// Bytes of a lane's header for so many receivers: whole pages, so that what follows is aligned.
+  public static func headerBytes(consumers: Int) -> Int {
+    (cursors + consumers * CursorLayout.bytes + pageBytes - 1) & ~(pageBytes - 1)
+  }
+
+  static let pageBytes = 4096
 
   /// Least capacity of a lane in bytes: one page.
   public static let minimumCapacity = 4096
@@ -53,7 +76,63 @@ public enum LaneLayout {
   }
 }
 
-/// How an end of a lane was left.
+/// Byte offsets within a cursor: where one receiver stands in one lane. Written by that receiver.
+@frozen
+public enum CursorLayout {
+  public static let bytes = 128
+
+  /// `i64`, stored for each message: everything before it is read for good, or was never claimed.
+  public static let done = 0
+  /// `i64`: end of what the receiver has claimed, or is about to claim.
+  public static let claimed = 8
+  /// `i64`: end of a claim that is known to have succeeded. Raised by whoever claims next.
+  public static let confirmed = 16
+  /// `i64`: end of the batch that is lent, where one is.
+  public static let handed = 24
+  /// `i64`: the last position at which the receiver looked whether the sender sleeps.
+  public static let released = 32
+  /// `u64`: number of the broadcast term the receiver reads, which is kept for it; 0 if none.
+  public static let pinned = 40
+}
+
+/// Byte offsets within the channel's own header, which stands before those of its lanes.
+@frozen
+public enum ChannelLayout {
+  public static let headerBytes = 8192
+
+  /// `u64`: number of a broadcast's current term.
+  public static let term = 0
+
+  /// Of the first receiver's slot.
+  static let slots = 128
+  static let slotBytes = 128
+  /// Most receivers of one channel, and most senders.
+  public static let maximumParties = 63
+
+  // Within a receiver's slot. It alone writes to it, but for the futex.
+  /// `u32` futex, 1 while the receiver sleeps on it.
+  static let parked = 0
+  /// `u32`, 1 while a receiver is attached, else 0.
+  static let attached = 4
+  /// `u32` ``LaneEnding`` of the last receiver that left.
+  static let ending = 8
+  /// `u32`, how many receivers have left the slot.
+  static let endings = 12
+  /// `u32`, slot of the party that attached last, plus 1; 0 if nobody has.
+  static let party = 16
+  /// `i64`: how often the receiver found nothing and had to wait.
+  static let emptyWaits = 24
+  /// `i64`: messages it received that may have been received before.
+  static let redeliveries = 32
+  /// `i64`: most bytes it has found unread in a lane.
+  static let highWater = 40
+  /// `i64`: messages of a broadcast that it has lost.
+  static let lost = 48
+  /// `u32`: 1 if a broadcast's sender has evicted it.
+  static let evicted = 56
+}
+
+/// How an end of a channel was left.
 public enum LaneEnding: UInt32, Sendable {
   case closed = 1
   case died = 2

@@ -1,11 +1,12 @@
 public import Synchronization
 
-/// The mapped memory of one lane: its header, and its data mapped twice back to back, so that a
-/// frame that begins anywhere in the first mapping is contiguous.
+/// The mapped memory of one lane: its header, its channel's header, and its data mapped twice back to
+/// back, so that a frame that begins anywhere in the first mapping is contiguous.
 ///
-/// - Safety: whoever makes one promises that `header` has ``LaneLayout/headerBytes`` bytes and `data`
-///   has `2 * capacity`, both mapped for as long as the value is in use; `capacity` is a power of two.
-///   Nothing read through it is trusted: a peer may write anything at any time.
+/// - Safety: whoever makes one promises that the headers are mapped as ``LaneLayout`` and
+///   ``ChannelLayout`` say and that `data` has `2 * capacity` bytes, for as long as the value is in
+///   use; `capacity` is a power of two. Nothing read through it is trusted: a peer may write anything
+///   at any time.
 @frozen
 @safe
 public struct LaneMemory: @unchecked Sendable {
@@ -15,12 +16,17 @@ public struct LaneMemory: @unchecked Sendable {
   @usableFromInline let data: UnsafeMutableRawPointer
   /// Bytes the lane holds. This copy is the only one ever used: the shared one is not read again.
   public let capacity: Int
+  @usableFromInline let channel: ChannelMemory
 
   @unsafe
-  public init(header: UnsafeMutableRawPointer, data: UnsafeMutableRawPointer, capacity: Int) {
+  init(
+    header: UnsafeMutableRawPointer, data: UnsafeMutableRawPointer, capacity: Int,
+    channel: ChannelMemory
+  ) {
     unsafe self.header = header
     unsafe self.data = data
     self.capacity = capacity
+    self.channel = channel
   }
 
   @inlinable @_transparent
@@ -34,7 +40,76 @@ public struct LaneMemory: @unchecked Sendable {
   }
 
   @inlinable @_transparent
+  func long(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe (header + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  @inlinable @_transparent
   func bytes(at position: Int) -> UnsafeMutableRawPointer {
     unsafe data + (position & (capacity &- 1))
+  }
+
+  /// Offset of a word in the cursor of the receiver in `slot`.
+  @inlinable @_transparent
+  static func cursor(_ slot: Int, _ offset: Int) -> Int {
+    LaneLayout.cursors &+ slot &* CursorLayout.bytes &+ offset
+  }
+
+  /// Adds to a counter that only its one writer changes: a load and a store, no locked instruction.
+  func count(_ offset: Int, _ amount: Int = 1) {
+    let counter = unsafe position(offset)
+    let value = unsafe counter.pointee.load(ordering: .relaxed)
+    unsafe counter.pointee.store(value &+ amount, ordering: .relaxed)
+  }
+}
+
+/// The mapped memory of a channel's own header: what its receivers sleep on.
+///
+/// - Safety: as of ``LaneMemory``.
+@frozen
+@safe
+public struct ChannelMemory: @unchecked Sendable {
+  // Unchecked: as of `LaneMemory`.
+  @usableFromInline let header: UnsafeMutableRawPointer
+  /// The most receivers.
+  @usableFromInline let consumers: Int
+
+  @unsafe
+  init(header: UnsafeMutableRawPointer, consumers: Int) {
+    unsafe self.header = header
+    self.consumers = consumers
+  }
+
+  /// A word in the slot of a receiver.
+  func word(_ slot: Int, _ offset: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {
+    unsafe (header + ChannelLayout.slots + slot * ChannelLayout.slotBytes + offset)
+      .assumingMemoryBound(to: Atomic<UInt32>.self)
+  }
+
+  func counter(_ slot: Int, _ offset: Int) -> UnsafeMutablePointer<Atomic<Int>> {
+    unsafe (header + ChannelLayout.slots + slot * ChannelLayout.slotBytes + offset)
+      .assumingMemoryBound(to: Atomic<Int>.self)
+  }
+
+  /// Number of a broadcast's current term.
+  var term: UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe (header + ChannelLayout.term).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+
+  /// Adds to a counter that only the receiver in `slot` changes.
+  func count(_ slot: Int, _ offset: Int, _ amount: Int = 1) {
+    let counter = unsafe counter(slot, offset)
+    let value = unsafe counter.pointee.load(ordering: .relaxed)
+    unsafe counter.pointee.store(value &+ amount, ordering: .relaxed)
+  }
+}
+
+extension ChannelMemory {
+  /// Raises a mark that only the receiver in `slot` changes.
+  func raise(_ slot: Int, _ offset: Int, to value: Int) {
+    let mark = unsafe counter(slot, offset)
+    if unsafe mark.pointee.load(ordering: .relaxed) < value {
+      unsafe mark.pointee.store(value, ordering: .relaxed)
+    }
   }
 }

@@ -5,22 +5,32 @@ internal import Synchronization
 struct LanePositions {
   @usableFromInline let tail: Int
   @usableFromInline let head: Int
-  @usableFromInline let consumed: Int
+  /// Everything before it was read for good: where the next receiver goes on.
+  @usableFromInline let read: Int
 
   /// Nil if no sender and receiver could have left the positions so.
   ///
   /// - Parameter unit: what every position is a multiple of.
-  init?(_ memory: LaneMemory, unit: Int) {
+  init?(_ memory: LaneMemory, shape: ChannelShape, unit: Int) {
     // Acquire pairs with the releases of whoever moved them last.
     tail = unsafe memory.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
-    head = unsafe memory.position(LaneLayout.head).pointee.load(ordering: .acquiring)
-    consumed = unsafe memory.position(LaneLayout.consumed).pointee.load(ordering: .acquiring)
     // No lane carries 4 EiB; below that, a position and a frame add up without overflow.
-    guard head >= 0, head <= tail, tail < 1 << 62, tail - head <= memory.capacity else {
-      return nil
+    guard tail >= 0, tail < 1 << 62, tail % unit == 0 else { return nil }
+    switch shape.kind {
+    case .spsc, .mpsc:
+      head = unsafe memory.position(LaneLayout.head).pointee.load(ordering: .acquiring)
+      read = unsafe memory.position(LaneMemory.cursor(0, CursorLayout.done)).pointee
+        .load(ordering: .acquiring)
+      // `done` is stored before `head`: it can be ahead, never behind.
+      guard head >= 0, head <= read, read <= tail else { return nil }
+    case .spmc, .mpmc:
+      guard
+        let finished = memory.finished(before: tail, consumers: shape.consumers, unit: unit)
+      else { return nil }
+      (head, read) = (finished, finished)
+    case .broadcast:
+      (head, read) = (tail, tail)
     }
-    guard tail % unit == 0, head % unit == 0, consumed % unit == 0 else { return nil }
-    // `consumed` is stored before `head`: it can be ahead, never behind.
-    guard consumed >= head, consumed <= tail else { return nil }
+    guard tail - head <= memory.capacity, head % unit == 0, read % unit == 0 else { return nil }
   }
 }

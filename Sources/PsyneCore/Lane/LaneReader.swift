@@ -5,43 +5,43 @@ public import Synchronization
 @frozen @safe @usableFromInline
 struct LaneReader: @unchecked Sendable {
   // Unchecked: the correction belongs to the one receiver that owns it, and moves with it.
-  @usableFromInline let lane: LaneMemory
+  /// What is read now, and what was read of it: `head` is the end of the last frame handed out, `tail`
+  /// the end of what the sender is known to have published, or of what was claimed.
+  @usableFromInline var view: LaneView
   @usableFromInline let fencesPublications: Bool
-  /// Where a batch that was left early ended; `LaneWriter.none` else.
+  /// Where a batch that was left early ended; `LaneWriter.Correction.none` else.
   @usableFromInline let correction: UnsafeMutablePointer<Int>
   /// Bytes of head that may be owed before they are published.
   @usableFromInline let step: Int
-  /// End of the last frame handed out.
-  @usableFromInline var head: Int
-  /// What the sender is known to have published.
-  @usableFromInline var tail: Int
   /// Up to where messages are handed out without a further thought: `tail`, or before it the
   /// position at which an eighth of the lane is owed. One comparison a message instead of two.
   @usableFromInline var limit: Int
   /// The head when `tail` was last read.
   @usableFromInline var batchStart: Int
-  /// The head the sender can see.
-  @usableFromInline var published: Int
-  /// How many senders' endings were reported to the caller.
-  @usableFromInline var seenEndings: UInt32
-  /// Whether the last thing reported was a sender's ending.
-  @usableFromInline var isAtEnd: Bool
+  /// Whether the channel has one lane and one receiver, which looks for messages by itself.
+  @usableFromInline let isSingle: Bool
 
-  init(_ claim: LaneClaim) {
-    lane = claim.lane.memory
+  init(_ claim: ReceiverClaim) {
+    view = claim.start
     unsafe correction = claim.correction
     fencesPublications = !AsymmetricFence.isRegistered
-    step = lane.capacity / 8
-    // Where the last receiver got to: what it had finished is not delivered again.
-    head = claim.positions.consumed
-    tail = claim.positions.consumed
-    limit = claim.positions.consumed
-    batchStart = claim.positions.consumed
-    published = claim.positions.head
-    seenEndings =
-      unsafe lane.word(LaneLayout.receiverSeenEndings).pointee.load(ordering: .relaxed)
-    isAtEnd = false
+    step = view.lane.capacity / 8
+    limit = view.head
+    batchStart = view.head
+    isSingle = claim.lanes.shape.kind == .spsc
   }
+
+  @inlinable @inline(__always)
+  var lane: LaneMemory { view.lane }
+
+  @inlinable @inline(__always)
+  var head: Int {
+    get { view.head }
+    set { view.head = newValue }
+  }
+
+  @inlinable @inline(__always)
+  var tail: Int { view.tail }
 
   /// Gives back what is finished, looks for messages and lets a batch form. Called when everything
   /// that was known of is handed out; true when there is something to read.
@@ -50,12 +50,12 @@ struct LaneReader: @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func fetch(looks: Int) -> Bool {
     let found = lane.fetch(
-      after: head, owed: head &- published, read: head &- batchStart, seenEndings: seenEndings,
-      looks: looks, fences: fencesPublications)
-    published = head
+      after: head, owed: head &- view.published, read: head &- batchStart,
+      seenEndings: view.seenEndings, looks: looks, fences: fencesPublications)
+    view.published = head
     guard found >= 0 else { return false }
     batchStart = head
-    tail = found
+    view.tail = found
     limit = min(found, head &+ step)
     return true
   }
@@ -67,43 +67,56 @@ struct LaneReader: @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func finishLent() -> Bool {
     if head < limit {
-      unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
+      storeDone()
       return true
     }
     settle()
-    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
+    storeDone()
     guard head != tail else { return false }
     publishHead()
     return true
   }
 
+  /// Says that everything before `head` is read for good.
+  @inlinable @inline(__always)
+  func storeDone() {
+    // Release pairs with the acquire of whoever frees the room: we have finished reading.
+    unsafe lane.position(view.cursor &+ CursorLayout.done).pointee.store(head, ordering: .releasing)
+    Step.reach(.doneStored)
+  }
+
   /// Lends a batch, which says in `correction` where it ended: the next call settles first.
   @inlinable @inline(__always)
-  mutating func lendBatch() { limit = .min }
+  mutating func lendBatch(upTo end: Int) {
+    limit = .min
+    // For whoever reads on, should this process die: all of it may have been handed out.
+    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee.store(end, ordering: .relaxed)
+  }
 
   /// Takes over what the slow path has found.
   @inlinable @inline(__always)
-  mutating func adopt(_ view: LaneView) {
-    tail = view.tail
-    limit = min(view.tail, head &+ step)
-    seenEndings = view.seenEndings
-    isAtEnd = view.outcome == .closed || view.outcome == .died
+  mutating func adopt(_ found: LaneView) {
+    view = found
+    batchStart = found.head
+    limit = min(found.tail, found.head &+ step)
   }
 
   /// Goes on behind what a batch handed out.
   @inlinable @inline(__always)
   mutating func settle() {
-    if unsafe correction.pointee != LaneWriter.none {
+    if unsafe correction.pointee != LaneWriter.Correction.none {
       head = unsafe correction.pointee
-      unsafe correction.pointee = LaneWriter.none
+      unsafe correction.pointee = LaneWriter.Correction.none
     }
   }
 
+  /// Where the sender is told of the head: where there can be one receiver, in the lane's own word;
+  /// else in the cursor, which it finds by itself.
   @inlinable @inline(__always)
   mutating func publishHead() {
-    published = head
+    view.published = head
     limit = min(tail, head &+ step)
-    lane.publish(head: head, fences: fencesPublications)
+    lane.publish(head: head, at: view.headOffset, fences: fencesPublications)
   }
 }
 
@@ -112,13 +125,14 @@ struct LaneReader: @unchecked Sendable {
 extension LaneMemory {
   /// Frees everything before `head`, and wakes the sender if it sleeps.
   @inlinable @inline(__always)
-  func publish(head: Int, fences: Bool) {
+  func publish(head: Int, at offset: Int, fences: Bool) {
     // Release pairs with the sender's acquire of `head`: we have finished reading what it frees.
-    unsafe position(LaneLayout.head).pointee.store(head, ordering: .releasing)
+    unsafe position(offset).pointee.store(head, ordering: .releasing)
+    Step.reach(.headStored)
     cpsyne_compiler_barrier()
     if fences { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     if unsafe word(LaneLayout.senderParked).pointee.load(ordering: .relaxed) != 0 {
-      wake(LaneLayout.senderParked)
+      wakeParkedSender()
     }
   }
 
@@ -150,7 +164,7 @@ extension LaneMemory {
   func fetch(
     after head: Int, owed: Int, read: Int, seenEndings: UInt32, looks: Int, fences: Bool
   ) -> Int {
-    if owed > 0 { publish(head: head, fences: fences) }
+    if owed > 0 { publish(head: head, at: LaneLayout.head, fences: fences) }
     var waits = 0
     var found = look(after: head, seenEndings: seenEndings)
     while found < 0 {
@@ -189,7 +203,7 @@ extension LaneReader {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   mutating func take<Body: MessageBody>() throws(ChannelError) -> Message<Body> {
-    try lane.message(at: &head, before: tail)
+    try lane.message(at: &head, before: tail, redeliveredUpTo: view.redeliveredUpTo)
   }
 
   /// Takes the next messages of a fixed size, as one.
@@ -201,16 +215,18 @@ extension LaneReader {
     let found = min(count, (tail &- head) / MemoryLayout<Body>.stride)
     guard found > 0 else { throw .corrupt(.length) }
     let start = unsafe UnsafeRawPointer(lane.bytes(at: head))
+    let isRedelivery = head < view.redeliveredUpTo
     head &+= found &* MemoryLayout<Body>.stride
-    return unsafe Message(payload: start, count: found, shape: 0)
+    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee.store(head, ordering: .relaxed)
+    return unsafe Message(payload: start, count: found, shape: 0, isRedelivery: isRedelivery)
   }
 
   /// Counts everything handed out as read, and gives its room back.
   @usableFromInline
   mutating func finishAll() {
     settle()
-    unsafe lane.position(LaneLayout.consumed).pointee.store(head, ordering: .releasing)
-    unsafe lane.position(LaneLayout.head).pointee.store(head, ordering: .releasing)
+    storeDone()
+    unsafe lane.position(view.headOffset).pointee.store(head, ordering: .releasing)
   }
 }
 
@@ -219,14 +235,16 @@ extension LaneMemory {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   func message<Body: MessageBody>(
-    at position: inout Int, before end: Int
+    at position: inout Int, before end: Int, redeliveredUpTo: Int
   ) throws(ChannelError) -> Message<Body> {
     let start = unsafe bytes(at: position)
+    let isRedelivery = position < redeliveredUpTo
     let published = end &- position
     if Body.isFixedSize {
       guard published >= MemoryLayout<Body.Element>.stride else { throw .corrupt(.length) }
       position &+= MemoryLayout<Body.Element>.stride
-      return unsafe Message(payload: UnsafeRawPointer(start), count: 1, shape: 0)
+      return unsafe Message(
+        payload: UnsafeRawPointer(start), count: 1, shape: 0, isRedelivery: isRedelivery)
     }
     // Read once, atomically: the sender could change it between the check and the use.
     let header = unsafe UInt64(
@@ -238,10 +256,12 @@ extension LaneMemory {
     let payload = unsafe UnsafeRawPointer(start + Body.headerBytes)
     if Body.self == Mixed.self {
       position &+= frame
-      return unsafe Message(payload: payload, count: bytes, shape: header >> 32)
+      return unsafe Message(
+        payload: payload, count: bytes, shape: header >> 32, isRedelivery: isRedelivery)
     }
     guard header >> 32 == UInt64(Body.messageType.rawValue) else { throw .corrupt(.type) }
-    let message: Message<Body> = try unsafe .decode(payload: payload, bytes: bytes)
+    let message: Message<Body> = try unsafe .decode(
+      payload: payload, bytes: bytes, isRedelivery: isRedelivery)
     position &+= frame
     return message
   }

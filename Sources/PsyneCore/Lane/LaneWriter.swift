@@ -9,31 +9,39 @@ public import Synchronization
 @frozen @safe @usableFromInline
 struct LaneWriter: @unchecked Sendable {
   // Unchecked: the correction belongs to the one sender that owns it, and moves with it.
-  @usableFromInline let lane: LaneMemory
-  @usableFromInline let correction: UnsafeMutablePointer<Int>
+  /// The lane that is written; a broadcast's changes now and then.
+  @usableFromInline var lane: LaneMemory
+  @usableFromInline let correction: UnsafeMutablePointer<Correction>
   /// End of the last frame that was reserved.
   @usableFromInline var tail: Int
-  /// Up to where there was room when we last looked at the receiver's head.
+  /// Up to where there was room when we last looked at what the receivers have freed.
   @usableFromInline var limit: Int
+  /// Messages up to `tail`, where their number does not follow from it.
+  @usableFromInline var messages: Int
   @usableFromInline let fencesPublications: Bool
 
-  /// In `correction`: nothing to correct. No position is negative.
-  @inlinable
-  static var none: Int { -1 }
+  /// What the last loan did not use of its reservation.
+  @frozen @usableFromInline
+  struct Correction {
+    /// Where the frames end, or `none`: no position is negative.
+    @usableFromInline var tail: Int
+    /// Messages that were not sent.
+    @usableFromInline var messages: Int
 
-  init(_ claim: LaneClaim) {
-    lane = claim.lane.memory
-    unsafe correction = claim.correction
-    fencesPublications = !AsymmetricFence.isRegistered
-    tail = claim.positions.tail
-    limit = claim.positions.head &+ claim.lane.memory.capacity
+    @inlinable
+    static var none: Int { -1 }
+
+    @usableFromInline
+    init() { (tail, messages) = (Self.none, 0) }
   }
 
-  /// The receiver's head when we last looked; `0 ... capacity` behind `tail`.
-  @inlinable @inline(__always)
-  var head: Int {
-    get { limit &- lane.capacity }
-    set { limit = newValue &+ lane.capacity }
+  init(_ claim: SenderClaim) {
+    lane = claim.start.lane
+    unsafe correction = claim.correction
+    fencesPublications = !AsymmetricFence.isRegistered
+    tail = claim.start.tail
+    limit = claim.start.limit
+    messages = claim.start.messages
   }
 
   /// Whether `bytes` are free after the last frame. False also when the receiver's position is
@@ -45,37 +53,55 @@ struct LaneWriter: @unchecked Sendable {
     // Acquire pairs with the receiver's release of `head`: what it frees, it has finished reading.
     let found = unsafe lane.position(LaneLayout.head).pointee.load(ordering: .acquiring)
     guard UInt(bitPattern: tail &- found) <= UInt(bitPattern: lane.capacity) else { return false }
-    head = found
+    limit = found &+ lane.capacity
     return tail &+ bytes <= limit
   }
 
   /// Moves past the next `bytes`, which are free, and returns where they begin.
   @inlinable @inline(__always)
-  mutating func advance(by bytes: Int) -> Int {
+  mutating func advance(by bytes: Int, messages count: Int) -> Int {
     let position = tail
     tail &+= bytes
+    messages &+= count
     return position
   }
 
   /// Takes back what the last loan did not use.
   @inlinable @inline(__always)
   mutating func settle() {
-    if unsafe correction.pointee != Self.none {
-      tail = unsafe correction.pointee
-      unsafe correction.pointee = Self.none
+    if unsafe correction.pointee.tail != Correction.none {
+      tail = unsafe correction.pointee.tail
+      messages &-= unsafe correction.pointee.messages
+      unsafe correction.pointee = Correction()
     }
   }
 
-  /// Makes every frame up to `end` visible and wakes the receiver if it sleeps.
+  /// Makes every frame up to `end` visible and wakes the receivers that sleep.
   @inlinable @inline(__always)
-  func publish(upTo end: Int) {
+  func publish(upTo end: Int, messages: Int) {
+    // For statistics, on a line that is ours anyway. Before the tail: a count is never behind it.
+    unsafe lane.position(LaneLayout.messages).pointee.store(messages, ordering: .relaxed)
+    Step.reach(.countStored)
     // Release pairs with the receiver's acquire of `tail`: it sees the frames before it.
     unsafe lane.position(LaneLayout.tail).pointee.store(end, ordering: .releasing)
+    Step.reach(.tailStored)
     // The flag is read after the store: in program order here, in memory by the sleeper's barrier.
     cpsyne_compiler_barrier()
     if fencesPublications { atomicMemoryFence(ordering: .sequentiallyConsistent) }
-    if unsafe lane.word(LaneLayout.receiverParked).pointee.load(ordering: .relaxed) != 0 {
-      lane.wake(LaneLayout.receiverParked)
+    if unsafe lane.word(LaneLayout.receiversParked).pointee.load(ordering: .relaxed) != 0 {
+      lane.wakeReceivers()
     }
+  }
+}
+
+extension LaneMemory {
+  /// Wakes the receivers that have announced their sleep in this lane.
+  @usableFromInline @inline(never)
+  func wakeReceivers() {
+    // Acquire pairs with the announcing receiver's release: its own word says that it sleeps.
+    _ = unsafe word(LaneLayout.receiversParked).pointee
+      .exchange(0, ordering: .acquiringAndReleasing)
+    Step.reach(.parkedTaken)
+    channel.wakeReceivers()
   }
 }

@@ -1,4 +1,5 @@
 internal import CPsyne
+internal import Glibc
 internal import Synchronization
 
 /// A point in time on the monotonic clock, in nanoseconds; `Int64.max` is never.
@@ -55,7 +56,7 @@ enum Parking {
   static let canSpin = cpsyne_online_cpus() > 1
 
   /// How to learn that a peer has died.
-  struct Peer {
+  struct Peers {
     /// Looks, and records the death.
     let look: () -> Void
     /// Has the sleeper woken at a death; nil where that cannot be had.
@@ -65,22 +66,24 @@ enum Parking {
   /// Waits until `isReady` returns true, true, or until the deadline, false.
   ///
   /// - Parameters:
-  ///   - word: offset of the futex to announce the sleep in.
-  ///   - peer: who is waited for; nil where nobody can die.
+  ///   - sleeper: what the end sleeps on.
+  ///   - peers: who is waited for; nil where nobody can die.
   ///   - isReady: looks at what is awaited; throwing ends the wait.
   static func wait(
-    on lane: LaneMemory, word offset: Int, until deadline: Deadline, peer: Peer?,
+    on sleeper: Sleeper, until deadline: Deadline, as strategy: WaitStrategy, peers: Peers?,
     isReady: () throws(ChannelError) -> Bool
   ) throws(ChannelError) -> Bool {
     if try isReady() { return true }
     if deadline.hasPassed { return false }
-    if canSpin, try spin(until: deadline, isReady) { return true }
-    let word = unsafe lane.word(offset)
-    var looks = Looks(peer)
+    var looks = Looks(peers)
+    switch strategy {
+    case .spin, .yield: return try poll(until: deadline, as: strategy, &looks, isReady)
+    case .adaptive: if canSpin, try spin(until: deadline, isReady) { return true }
+    case .park: break
+    }
     while true {
-      unsafe word.pointee.store(1, ordering: .relaxed)
-      let isFenced = AsymmetricFence.heavy()
-      defer { unsafe word.pointee.store(0, ordering: .relaxed) }
+      let isFenced = sleeper.announce()
+      defer { sleeper.withdraw() }
       if try isReady() { return true }
       // After the announcement: a death that we do not see now wakes us.
       if looks.look(), try isReady() { return true }
@@ -88,37 +91,53 @@ enum Parking {
       var slice = min(deadline.nanoseconds, looks.next)
       if !isFenced { slice = min(slice, cpsyne_monotonic_ns() + fencelessNanoseconds) }
       // 0, EAGAIN (the waker was faster), EINTR, ETIMEDOUT: look again in every case.
-      let result = unsafe cpsyne_futex_wait(word, 1, slice)
+      let result = unsafe cpsyne_futex_wait(sleeper.word, 1, slice)
       looks.wasWoken = result != timedOut
     }
   }
 
-  /// When one sleep looks after its peer: every so often, or, once it is watched, when it is woken.
-  private struct Looks {
-    private let peer: Peer?
+  /// Waits without ever sleeping.
+  private static func poll(
+    until deadline: Deadline, as strategy: WaitStrategy, _ looks: inout Looks,
+    _ isReady: () throws(ChannelError) -> Bool
+  ) throws(ChannelError) -> Bool {
+    while true {
+      for _ in 0..<32 {
+        if strategy == .yield { sched_yield() } else { cpsyne_pause() }
+        if try isReady() { return true }
+      }
+      _ = looks.look()
+      if deadline.hasPassed { return try isReady() }
+    }
+  }
+
+  /// When one sleep looks after its peers: every so often, or, once they are watched, when it is
+  /// woken.
+  struct Looks: ~Copyable {
+    private let peers: Peers?
     private var watch: PartyWatch?
     private(set) var next: Int64
     var wasWoken = false
 
-    init(_ peer: Peer?) {
-      self.peer = peer
-      next = peer == nil ? .max : cpsyne_monotonic_ns() + livenessNanoseconds
+    init(_ peers: Peers?) {
+      self.peers = peers
+      next = peers == nil ? .max : cpsyne_monotonic_ns() + livenessNanoseconds
     }
 
     /// True if it has looked.
     mutating func look() -> Bool {
-      guard let peer else { return false }
+      guard let peers else { return false }
       let now = next == .max ? 0 : cpsyne_monotonic_ns()
       guard wasWoken || now >= next else { return false }
       if now >= next {
         if watch != nil {
           next = .max
         } else {
-          watch = peer.watch()
+          watch = peers.watch()
           next = now + (watch == nil ? livenessNanoseconds : watchedNanoseconds)
         }
       }
-      peer.look()
+      peers.look()
       return true
     }
   }
@@ -140,12 +159,56 @@ enum Parking {
   private static let timedOut: Int32 = 110
 }
 
+/// What an end announces its sleep in, and sleeps on.
+@safe
+struct Sleeper {
+  let word: UnsafeMutablePointer<Atomic<UInt32>>
+  /// Where the senders look whether a receiver may be asleep.
+  private let hints: [LaneMemory]
+  /// Whether others announce their sleep in the same hints.
+  private let sharesHints: Bool
+
+  init(sender lane: LaneMemory) {
+    unsafe word = lane.word(LaneLayout.senderParked)
+    hints = []
+    sharesHints = false
+  }
+
+  init(receiver slot: Int, of lanes: [LaneMemory]) {
+    unsafe word = lanes[0].channel.word(slot, ChannelLayout.parked)
+    hints = lanes
+    sharesHints = lanes[0].channel.consumers > 1
+  }
+
+  /// False where the kernel has no barrier for us: then the sleep must be short.
+  func announce() -> Bool {
+    unsafe word.pointee.store(1, ordering: .relaxed)
+    Step.reach(.parkAnnounced)
+    for lane in hints {
+      // Release pairs with the sender's acquire: whoever sees the hint sees the word.
+      unsafe lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .releasing)
+      Step.reach(.parkHinted)
+    }
+    return AsymmetricFence.heavy()
+  }
+
+  func withdraw() {
+    unsafe word.pointee.store(0, ordering: .relaxed)
+    Step.reach(.parkWithdrawn)
+    guard !sharesHints else { return }
+    for lane in hints {
+      unsafe lane.word(LaneLayout.receiversParked).pointee.store(0, ordering: .relaxed)
+    }
+  }
+}
+
 extension LaneMemory {
-  /// Wakes whoever has announced its sleep in the futex at `offset`.
+  /// Wakes the sender, which has announced its sleep.
   @usableFromInline @inline(never)
-  func wake(_ offset: Int) {
-    let word = unsafe word(offset)
+  func wakeParkedSender() {
+    let word = unsafe word(LaneLayout.senderParked)
     if unsafe word.pointee.exchange(0, ordering: .acquiringAndReleasing) != 0 {
+      Step.reach(.senderTaken)
       _ = unsafe cpsyne_futex_wake(word, 1)
     }
   }

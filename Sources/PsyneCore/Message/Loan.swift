@@ -27,7 +27,18 @@ public struct Loan<Body: MessageBody>: ~Copyable, ~Escapable {
   }
 
   @inlinable @inline(__always)
-  deinit { unsafe writer.correction.pointee = position }
+  deinit { correct(end: position, unsent: messages) }
+
+  /// How many messages it stands for.
+  @inlinable @inline(__always)
+  var messages: Int { headerBytes == 0 ? count : 1 }
+
+  /// Tells the sender what was not used of the reservation.
+  @inlinable @inline(__always)
+  func correct(end: Int, unsent: Int) {
+    unsafe writer.correction.pointee.tail = end
+    unsafe writer.correction.pointee.messages = unsent
+  }
 
   @inlinable @inline(__always)
   var start: UnsafeMutablePointer<Body.Element> {
@@ -62,7 +73,7 @@ public struct Loan<Body: MessageBody>: ~Copyable, ~Escapable {
   @inlinable @inline(__always)
   public consuming func send() {
     writeHeader(count: count)
-    writer.publish(upTo: writer.tail)
+    writer.publish(upTo: writer.tail, messages: writer.messages)
     discard self
   }
 
@@ -105,8 +116,8 @@ extension Loan where Body: ResizableBody {
   @inlinable @inline(__always)
   public consuming func send(count: Int) {
     let end = writeHeader(count: shortened(to: count))
-    unsafe writer.correction.pointee = end
-    writer.publish(upTo: end)
+    correct(end: end, unsent: 0)
+    writer.publish(upTo: end, messages: writer.messages)
     discard self
   }
 }
@@ -119,8 +130,9 @@ extension Loan where Body: FixedSizeMessage {
   public consuming func send(count: Int) {
     precondition(headerBytes == 0, "a message of a mixed channel is sent whole")
     let end = writeHeader(count: shortened(to: count))
-    unsafe writer.correction.pointee = end
-    writer.publish(upTo: end)
+    let unsent = self.count &- count
+    correct(end: end, unsent: unsent)
+    writer.publish(upTo: end, messages: writer.messages &- unsent)
     discard self
   }
 }

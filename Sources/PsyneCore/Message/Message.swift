@@ -11,13 +11,16 @@ public struct Message<Body: MessageBody>: ~Escapable {
   public let count: Int
   /// Rows and columns of a matrix; the type of a mixed message; else 0.
   @usableFromInline let shape: UInt64
+  /// Whether it may have been received before, by a receiver that died while it was lent to it.
+  public let isRedelivery: Bool
 
   @inlinable @inline(__always)
   @_lifetime(immortal)
-  init(payload: UnsafeRawPointer, count: Int, shape: UInt64) {
+  init(payload: UnsafeRawPointer, count: Int, shape: UInt64, isRedelivery: Bool) {
     unsafe self.payload = payload
     self.count = count
     self.shape = shape
+    self.isRedelivery = isRedelivery
   }
 
   @inlinable @inline(__always)
@@ -101,7 +104,8 @@ extension Message where Body == Mixed {
         && Wanted.prefixBytes % MemoryLayout<Wanted.Element>.alignment == 0,
       "a mixed channel aligns its messages to 8 bytes: use a channel of this type alone")
     guard type == Wanted.messageType else { return nil }
-    let message: Message<Wanted> = try unsafe .decode(payload: payload, bytes: count)
+    let message: Message<Wanted> = try unsafe .decode(
+      payload: payload, bytes: count, isRedelivery: isRedelivery)
     return unsafe _overrideLifetime(message, copying: self)
   }
 }
@@ -111,14 +115,15 @@ extension Message {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   static func decode(
-    payload: UnsafeRawPointer, bytes: Int
+    payload: UnsafeRawPointer, bytes: Int, isRedelivery: Bool
   ) throws(ChannelError) -> Message<Body> {
     let stride = MemoryLayout<Body.Element>.stride
     guard bytes >= Body.prefixBytes else { throw .corrupt(.length) }
     let (count, rest) = (bytes &- Body.prefixBytes).quotientAndRemainder(dividingBy: stride)
     guard rest == 0, !Body.isFixedSize || count == 1 else { throw .corrupt(.length) }
     guard Body.prefixBytes == 8 else {
-      return unsafe Message(payload: payload, count: count, shape: 0)
+      return unsafe Message(
+        payload: payload, count: count, shape: 0, isRedelivery: isRedelivery)
     }
     // Read once: the sender could change it between the check and the use.
     let shape = unsafe UInt64(
@@ -127,6 +132,7 @@ extension Message {
     guard (shape & 0xffff_ffff).multipliedFullWidth(by: shape >> 32) == (0, UInt64(count)) else {
       throw .corrupt(.shape)
     }
-    return unsafe Message(payload: payload, count: count, shape: shape)
+    return unsafe Message(
+      payload: payload, count: count, shape: shape, isRedelivery: isRedelivery)
   }
 }

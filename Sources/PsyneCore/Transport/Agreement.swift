@@ -1,12 +1,76 @@
 // What two parties that open one address have to agree on.
 
-extension Lane {
-  /// Throws unless the lane carries what another party at `address` wants to open it for.
+extension LaneSet {
+  /// Throws unless the channel is what another party at `address` wants to open.
   func check(
-    _ address: ChannelAddress, format: MessageFormat, capacity: Int?
+    _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
   ) throws(TransportError) {
+    try shape.check(kind, options, at: address)
     try self.format.check(format, at: address)
-    try ChannelOptions.check(capacity: capacity, against: memory.capacity, at: address)
+  }
+}
+
+extension ChannelShape {
+  /// What a new channel is like.
+  ///
+  /// - Throws: ``TransportError/Code/invalidOption`` for a number that the kind cannot have.
+  public init(
+    _ kind: ChannelKind, _ options: ChannelOptions, at address: ChannelAddress
+  ) throws(TransportError) {
+    let standard: ByteCount =
+      kind == .broadcast ? .mebibytes(1) : ChannelOptions.defaultCapacity
+    self.init(
+      kind: kind,
+      producers: try Self.count(
+        options.producers, kind.hasManySenders, "producers", "one sender", kind, address),
+      consumers: try Self.count(
+        options.consumers, kind.hasManyReceivers, "consumers", "one receiver", kind, address),
+      capacity: try options.laneCapacity() ?? standard.bytes)
+  }
+
+  private static func count(
+    _ wanted: Int?, _ canBeMany: Bool, _ option: String, _ one: String, _ kind: ChannelKind,
+    _ address: ChannelAddress
+  ) throws(TransportError) -> Int {
+    guard canBeMany else {
+      guard wanted ?? 1 == 1 else {
+        throw TransportError(
+          .invalidOption,
+          "'\(address)' is opened as \(kind), which has \(one): leave the option '\(option)' out, "
+            + "or open a channel of another kind")
+      }
+      return 1
+    }
+    let count = wanted ?? 8
+    guard (1...ChannelLayout.maximumParties).contains(count) else {
+      throw TransportError(
+        .invalidOption,
+        "\(option) \(count) is out of range: it can be 1 to \(ChannelLayout.maximumParties)")
+    }
+    return count
+  }
+
+  /// Throws unless a channel of this shape is what is wanted.
+  package func check(
+    _ kind: ChannelKind, _ options: ChannelOptions, at address: ChannelAddress
+  ) throws(TransportError) {
+    guard kind == self.kind else {
+      throw TransportError(
+        .mismatch,
+        "'\(address)' is \(self.kind); it was opened here as \(kind): use one kind on both sides")
+    }
+    // What the kind cannot have is said first.
+    _ = try ChannelShape(kind, options, at: address)
+    try ChannelOptions.check(capacity: try options.laneCapacity(), against: capacity, at: address)
+    for (option, wanted, found) in [
+      ("producers", options.producers, producers), ("consumers", options.consumers, consumers),
+    ] {
+      guard let wanted, wanted != found else { continue }
+      throw TransportError(
+        .mismatch,
+        "'\(address)' exists with \(found) \(option), not \(wanted): "
+          + "leave the option out, or close the channel everywhere first")
+    }
   }
 }
 

@@ -4,7 +4,23 @@ public struct ChannelOptions: Hashable, Sendable {
   /// channel has, or ``defaultCapacity`` for a new one.
   public var capacity: ByteCount?
 
-  public init(capacity: ByteCount? = nil) { self.capacity = capacity }
+  public var producers: Int?
+  public var consumers: Int?
+  public var wait: WaitStrategy?
+  public var slow: SlowReaderPolicy?
+  public var full: WhenFull?
+
+  public init(
+    capacity: ByteCount? = nil, producers: Int? = nil, consumers: Int? = nil,
+    wait: WaitStrategy? = nil, slow: SlowReaderPolicy? = nil, full: WhenFull? = nil
+  ) {
+    self.capacity = capacity
+    self.producers = producers
+    self.consumers = consumers
+    self.wait = wait
+    self.slow = slow
+    self.full = full
+  }
 
   /// 4 MiB: past the caches of one core and within those that two cores share, where a ring is
   /// fastest.

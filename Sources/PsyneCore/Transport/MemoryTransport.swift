@@ -15,40 +15,39 @@ public struct MemoryTransport: Transport {
   public var optionNames: [String] { ["capacity"] }
 
   public func open(
-    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
-  ) throws(TransportError) -> Lane {
-    let name = try address.name()
-    let capacity = try options.laneCapacity()
-    return try names.open(name, address, format, capacity)
+    _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> LaneSet {
+    try names.open(try address.name(), address, kind, format, options)
   }
 }
 
 /// The channels of one transport that are open.
 private final class Names: Sendable {
   private struct Entry {
-    weak var lane: Lane?
+    weak var lanes: LaneSet?
   }
 
   private let entries = Mutex<[String: Entry]>([:])
 
   func open(
-    _ name: String, _ address: ChannelAddress, _ format: MessageFormat, _ capacity: Int?
-  ) throws(TransportError) -> Lane {
+    _ name: String, _ address: ChannelAddress, _ kind: ChannelKind, _ format: MessageFormat,
+    _ options: ChannelOptions
+  ) throws(TransportError) -> LaneSet {
     try entries.withLock { entries throws(TransportError) in
-      if let lane = entries[name]?.lane, !lane.wasLeft {
-        try lane.check(address, format: format, capacity: capacity)
-        return lane
+      if let lanes = entries[name]?.lanes, !lanes.wasLeft {
+        try lanes.check(address, kind: kind, format: format, options: options)
+        return lanes
       }
-      entries = entries.filter { $0.value.lane != nil }
-      let lane = try Self.makeLane(format, capacity ?? ChannelOptions.defaultCapacity.bytes)
-      entries[name] = Entry(lane: lane)
-      return lane
+      entries = entries.filter { $0.value.lanes != nil }
+      let lanes = try Self.makeLanes(format, ChannelShape(kind, options, at: address))
+      entries[name] = Entry(lanes: lanes)
+      return lanes
     }
   }
 
-  private static func makeLane(_ format: MessageFormat, _ capacity: Int) throws(TransportError)
-    -> Lane
-  {
+  private static func makeLanes(
+    _ format: MessageFormat, _ shape: ChannelShape
+  ) throws(TransportError) -> LaneSet {
     // A file without a name, because only a file can be mapped twice.
     let descriptor = unsafe cpsyne_memfd_create("psyne")
     guard descriptor >= 0 else {
@@ -57,35 +56,30 @@ private final class Names: Sendable {
         .system, "cannot create memory for a channel: \(Errno.text(number))", errno: number)
     }
     defer { close(descriptor) }
-    guard ftruncate(descriptor, LaneLayout.headerBytes + capacity) == 0 else {
+    guard ftruncate(descriptor, shape.bytes) == 0 else {
       let number = errno
       throw TransportError(
-        .noSpace, "no memory for a channel of \(ByteCount.bytes(capacity)): \(Errno.text(number))",
+        .noSpace, "no memory for a channel of \(ByteCount.bytes(shape.bytes)): \(Errno.text(number))",
         errno: number)
     }
-    let mapping = try LaneMapping(
-      descriptor: descriptor, headerOffset: 0, dataOffset: LaneLayout.headerBytes,
-      capacity: capacity)
-    return Lane(mapping: mapping, format: format, custody: MemoryCustody())
+    let mapping = try ChannelMapping(
+      descriptor: descriptor,
+      place: ChannelMapping.Place(headers: 0, data: shape.headerBytes), shape: shape)
+    return LaneSet(mapping: mapping, format: format, custody: MemoryCustody())
   }
 }
 
 /// Who holds which end, among the threads of one process.
-private final class MemoryCustody: LaneCustody {
+private final class MemoryCustody: ChannelCustody {
   private let gate = Mutex(())
-  private let held = Mutex<Set<LaneEnd>>([])
+  private let held = Mutex<Set<ChannelEnd>>([])
 
   var partiesCanDie: Bool { false }
 
-  func take(_ end: LaneEnd) throws(TransportError) {
-    guard held.withLock({ $0.insert(end).inserted }) else {
-      throw TransportError(
-        .inUse, "the channel's \(end) is in use in this process; it can be claimed once")
-    }
-  }
-
-  func release(_ end: LaneEnd) { held.withLock { _ = $0.remove(end) } }
-  func isHeld(_ end: LaneEnd) -> Bool { held.withLock { $0.contains(end) } }
+  func take(_ end: ChannelEnd) -> Bool { held.withLock { $0.insert(end).inserted } }
+  func release(_ end: ChannelEnd) { held.withLock { _ = $0.remove(end) } }
+  func isHeld(_ end: ChannelEnd) -> Bool { held.withLock { $0.contains(end) } }
+  func holder(of end: ChannelEnd) -> String { "this process" }
   func exclusively(_ body: () -> Void) { gate.withLock { _ in body() } }
   func leave() { held.withLock { $0.removeAll() } }
 }

@@ -1,10 +1,10 @@
 /// Brings lanes about: decides where they live and who moves their bytes.
 ///
-/// - ``open(_:format:options:)`` gives every party that names the same address the same lane;
+/// - ``open(_:kind:format:options:)`` gives every party that names the same address the same lanes;
 ///   whoever comes first creates it.
-/// - It throws ``TransportError/Code/mismatch`` where the lane exists with another format, or with
-///   another capacity than an explicit one.
-/// - It never destroys a lane that another living party has open.
+/// - It throws ``TransportError/Code/mismatch`` where the channel exists with another kind or format,
+///   or with another capacity or number of ends than an explicit one.
+/// - It never destroys a channel that another living party has open.
 public protocol Transport: Sendable {
   /// The scheme of its addresses, in lower case.
   var scheme: String { get }
@@ -12,6 +12,6 @@ public protocol Transport: Sendable {
   var optionNames: [String] { get }
 
   func open(
-    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
-  ) throws(TransportError) -> Lane
+    _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> LaneSet
 }

@@ -2,7 +2,7 @@
 ///
 /// ```swift
 /// let registry = TransportRegistry([IPCTransport()])
-/// let channel = try registry.open("ipc://sensor_data", carrying: FloatVector.self)
+/// let channel = try registry.open("ipc://sensor_data", as: SPSCChannel<FloatVector>.self)
 /// ```
 public struct TransportRegistry: Sendable {
   private let transports: [String: any Transport]
@@ -21,22 +21,23 @@ public struct TransportRegistry: Sendable {
   ///
   /// - Parameters:
   ///   - uri: `scheme://name[?option=value&…]`.
-  ///   - body: what the channel carries; every party must say the same.
+  ///   - channel: its kind and what it carries; every party must say the same.
   ///   - options: what is set in code; an option must not be set differently in both places.
   /// - Throws: ``TransportError``. Its message names what is wrong and what would be right.
-  public func open<Body: MessageBody>(
-    _ uri: String, carrying body: Body.Type = Body.self, options: ChannelOptions = ChannelOptions()
-  ) throws(TransportError) -> SPSCChannel<Body> {
+  public func open<Opened: Channel>(
+    _ uri: String, as channel: Opened.Type = Opened.self, options: ChannelOptions = ChannelOptions()
+  ) throws(TransportError) -> Opened {
     let address = try ChannelAddress(uri)
     let transport = try transport(for: address)
-    let format = MessageFormat(Body.self)
+    let format = MessageFormat(Opened.Body.self)
     try format.validate()
     let options = try options.merging(address, known: transport.optionNames)
     _ = try options.laneCapacity()
-    let lane = try transport.open(address, format: format, options: options)
+    let lanes = try transport.open(
+      address, kind: Opened.kind, format: format, options: options)
     // A transport may be anybody's, and what it hands back is read as what was asked for.
-    try lane.format.check(format, at: address)
-    return SPSCChannel(lane)
+    try lanes.check(address, kind: Opened.kind, format: format, options: options)
+    return Opened(OpenedChannel(lanes: lanes, options: options))
   }
 
   /// Schemes of the standard modules, so that a missing import can be named.
@@ -56,18 +57,5 @@ public struct TransportRegistry: Sendable {
       ?? Spelling.hint(for: address.scheme, among: schemes)
     throw TransportError(
       .unknownScheme, "no transport for '\(address.scheme)'; registered: \(registered)" + advice)
-  }
-}
-
-extension SPSCChannel {
-  /// Opens the channel at `uri` with the transports of `registry`; whoever comes first creates it.
-  ///
-  /// - Parameter capacity: bytes the channel holds, rounded up to a power of two of at least 4 KiB;
-  ///   4 MiB if neither this nor the address says.
-  /// - Throws: ``TransportError``.
-  public init(
-    _ uri: String, capacity: ByteCount? = nil, registry: TransportRegistry
-  ) throws(TransportError) {
-    self = try registry.open(uri, options: ChannelOptions(capacity: capacity))
   }
 }

@@ -1,0 +1,169 @@
+internal import Synchronization
+
+/// A receiver that sees every message of a broadcast, as long as it keeps up.
+final class BroadcastReading: Reading {
+  private let lanes: LaneSet
+  private var slot = 0
+  /// The term that is read and pinned; 0 before there is one.
+  private var term: UInt64 = 0
+  private var seenEndings: UInt32 = 0
+  private var isPrefaulted: [Bool]
+  /// What was reported last, if it was an end: asked again, it is reported again.
+  private var lastEnd: LaneView.Outcome?
+
+  init(_ lanes: LaneSet) {
+    self.lanes = lanes
+    isPrefaulted = Array(repeating: false, count: lanes.lanes.count)
+  }
+
+  func start(at slot: Int) -> LaneView? {
+    self.slot = slot
+    seenEndings = lanes.lanes[0].sender.endings
+    unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
+      .store(0, ordering: .relaxed)
+    unsafe lanes.channel.word(slot, ChannelLayout.evicted).pointee.store(0, ordering: .relaxed)
+    return LaneView(lanes.lanes[0], slot: slot, at: 0)
+  }
+
+  /// A receiver hears what is sent from now on.
+  func attached(_ view: LaneView) -> LaneView {
+    var view = view
+    while true {
+      // Acquire pairs with the release of whoever opened the term.
+      let newest = unsafe lanes.channel.term.pointee.load(ordering: .acquiring)
+      guard newest > 0 else { return view }
+      guard let index = pin(newest) else { continue }
+      view.lane = lanes.lanes[index]
+      view.head = view.lane.tail
+      view.tail = view.head
+      view.published = view.head
+      unsafe view.lane.position(view.cursor + CursorLayout.done).pointee
+        .store(view.head, ordering: .releasing)
+      return view
+    }
+  }
+
+  func look(after view: LaneView) throws(ChannelError) -> LaneView {
+    var view = view
+    view.outcome = .nothing
+    if view.head != view.published {
+      view.published = view.head
+      // One that drains waits for just this.
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      wakeSender()
+    }
+    if unsafe lanes.channel.word(slot, ChannelLayout.evicted).pointee.load(ordering: .acquiring) != 0 {
+      view.outcome = .evicted
+      return view
+    }
+    while true {
+      let tail = view.lane.tail
+      let end = term == 0 ? view.head : view.lane.termEnd
+      guard term == 0 || tail - view.head >= 0 && tail - view.head <= view.lane.capacity else {
+        throw .corrupt(.position)
+      }
+      if term > 0 && tail != view.head {
+        view.tail = tail
+        view.outcome = .messages
+        lastEnd = nil
+        lanes.channel.raise(slot, ChannelLayout.highWater, to: tail - view.head)
+        return view
+      }
+      guard end != -1 else { break }
+      // The sender closes a term after it has published all of it: look once more.
+      guard end == view.head else {
+        guard view.lane.tail != view.head else { throw .corrupt(.position) }
+        continue
+      }
+      guard let lost = try goOn(&view) else { break }
+      guard lost == 0 else {
+        lanes.channel.count(slot, ChannelLayout.lost, lost)
+        view.outcome = .lost(lost)
+        return view
+      }
+    }
+    let sender = lanes.lanes[0].sender
+    let endings = sender.endings
+    if endings != seenEndings {
+      seenEndings = endings
+      lastEnd = sender.lastEnding == .closed ? .closed : .died
+      // It may have sent more before it left, after we looked.
+      guard view.lane.tail == view.head else { return try look(after: view) }
+      view.outcome = sender.lastEnding == .closed ? .closed : .died
+    } else if let lastEnd, !sender.isAttached {
+      view.outcome = lastEnd
+    }
+    return view
+  }
+
+  func close() {
+    unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
+      .store(0, ordering: .releasing)
+  }
+
+  func hasNews(after view: LaneView) -> Bool {
+    lanes.lanes[0].sender.endings != seenEndings || view.lane.tail != view.head
+  }
+}
+
+// MARK: Terms
+
+extension BroadcastReading {
+  /// Goes on to the next term that there is, and returns how many messages lie between; nil if there
+  /// is none yet.
+  private func goOn(_ view: inout LaneView) throws(ChannelError) -> Int? {
+    let read =
+      term == 0
+      ? 0
+      : unsafe view.lane.position(LaneLayout.termEndMessages).pointee.load(ordering: .relaxed)
+    let last = term
+    while true {
+      let following = lanes.lanes.map(\.term).filter { $0 > last }
+      // The next one, or the oldest that is left.
+      guard let next = following.min() else {
+        // All are being given up and reopened while we look; the newest was there before.
+        guard last > 0 else { return nil }
+        let newest = unsafe lanes.channel.term.pointee.load(ordering: .acquiring)
+        guard newest > last else { throw .corrupt(.position) }
+        continue
+      }
+      guard let index = pin(next) else { continue }
+      let lane = lanes.lanes[index]
+      let start = unsafe lane.position(LaneLayout.termStart).pointee.load(ordering: .relaxed)
+      let before = unsafe lane.position(LaneLayout.termMessages).pointee.load(ordering: .relaxed)
+      let tail = lane.tail
+      guard start >= 0, tail - start >= 0, tail - start <= lane.capacity, before >= read,
+        start % lanes.format.positionUnit == 0
+      else { throw .corrupt(.position) }
+      view.lane = lane
+      (view.head, view.tail, view.published) = (start, start, start)
+      wakeSender()
+      return last == 0 ? 0 : before - read
+    }
+  }
+
+  /// Keeps a term from being given up; nil if it was already.
+  private func pin(_ number: UInt64) -> Int? {
+    guard let index = lanes.lanes.firstIndex(where: { $0.term == number }) else { return nil }
+    // Release: what we have read of the last term is read before it may be overwritten.
+    unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
+      .store(number, ordering: .releasing)
+    Step.reach(.termPinned)
+    // See `BroadcastTerms.retire`.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    guard lanes.lanes[index].term == number else { return nil }
+    term = number
+    if !isPrefaulted[index] {
+      isPrefaulted[index] = true
+      lanes.prefault(index)
+    }
+    return index
+  }
+
+  /// A sender that waits for its receivers sleeps on the first lane.
+  private func wakeSender() {
+    // What was stored before was followed by a fence, which orders it before this load.
+    let parked = unsafe lanes.lanes[0].word(LaneLayout.senderParked).pointee.load(ordering: .relaxed)
+    if parked != 0 { lanes.lanes[0].wakeParkedSender() }
+  }
+}

@@ -1,0 +1,141 @@
+internal import Synchronization
+
+/// One receiver, a lane for each sender: goes round the lanes and reads what is in each.
+final class MergedReading: Reading {
+  private let lanes: LaneSet
+  private var stands: [LaneView] = []
+  private var current = 0
+  /// Whether a sender has left since the end was reported last.
+  private var hasEnding = false
+  /// What was reported last, if it was an end: asked again, it is reported again.
+  private var lastEnd: LaneView.Outcome?
+  private var isPrefaulted: [Bool]
+
+  init(_ lanes: LaneSet) {
+    self.lanes = lanes
+    isPrefaulted = Array(repeating: false, count: lanes.lanes.count)
+  }
+
+  func start(at slot: Int) -> LaneView? {
+    let wasKilled = lanes.channel.receiver(slot).endings > 0
+      && lanes.channel.receiver(slot).lastEnding == .died
+    for lane in lanes.lanes {
+      guard
+        let positions = LanePositions(lane, shape: lanes.shape, unit: lanes.format.positionUnit)
+      else { return nil }
+      var view = LaneView(lane, slot: slot, at: positions.read)
+      view.published = positions.head
+      view.headOffset = LaneLayout.head
+      view.seenEndings = unsafe lane.word(LaneLayout.seenEndings).pointee.load(ordering: .relaxed)
+      if wasKilled, positions.read < positions.tail {
+        let range = lane.redelivered(from: positions.read, to: positions.tail, slot: slot)
+        guard let count = Frames(of: lane, lanes.format).count(in: range, before: positions.tail)
+        else { return nil }
+        view.redeliveredUpTo = range.upperBound
+        lanes.channel.count(slot, ChannelLayout.redeliveries, count)
+      }
+      stands.append(view)
+    }
+    return stands[0]
+  }
+
+  func attached(_ view: LaneView) -> LaneView {
+    if stands.count == 1 { prefault(0) }
+    return view
+  }
+
+  /// A lane has no memory behind it before its first sender comes.
+  private func prefault(_ index: Int) {
+    guard !isPrefaulted[index] else { return }
+    isPrefaulted[index] = true
+    lanes.prefault(index)
+  }
+
+  func look(after view: LaneView) throws(ChannelError) -> LaneView {
+    stands[current] = view
+    if view.head != view.published {
+      view.lane.publish(
+        head: view.head, at: LaneLayout.head, fences: !AsymmetricFence.isRegistered)
+      stands[current].published = view.head
+    }
+    // Before the lanes are looked at: what a sender sent before it left is then seen.
+    let hasSender = lanes.senders.contains { lanes.memory(of: $0).isAttached }
+    for step in 1...stands.count {
+      let index = (current + step) % stands.count
+      let outcome = try look(at: index)
+      if outcome == .closed {
+        hasEnding = true
+        // One stream after the other, where there is one sender at a time.
+        guard stands.count == 1 else { continue }
+      }
+      guard outcome != .nothing else { continue }
+      current = index
+      lastEnd = nil
+      if outcome == .messages { prefault(index) }
+      if stands.count == 1 && outcome != .messages { (hasEnding, lastEnd) = (false, outcome) }
+      if stands.count > 1 && outcome == .died { hasEnding = true }
+      return result(outcome)
+    }
+    guard !hasSender, hasEnding || lastEnd != nil else { return result(.nothing) }
+    // Another may have come and gone meanwhile; then it is looked at next time.
+    guard stands.allSatisfy({ $0.lane.tail == $0.head }) else { return result(.nothing) }
+    hasEnding = false
+    lastEnd = lastEnd ?? .closed
+    return result(lastEnd ?? .closed)
+  }
+
+  private func result(_ outcome: LaneView.Outcome) -> LaneView {
+    stands[current].outcome = outcome
+    return stands[current]
+  }
+
+  private func look(at index: Int) throws(ChannelError) -> LaneView.Outcome {
+    let lane = stands[index].lane
+    let (head, seen) = (stands[index].head, stands[index].seenEndings)
+    // Acquire pairs with the sender's release of `tail`: the frames before it are whole. And a new
+    // sender publishes after the last one's ending was recorded, so the ending is looked up second.
+    var tail = lane.tail
+    let endings = lane.sender.endings
+    var end = 0
+    if endings != seen {
+      // The sender may have published and left after we read `tail`, and another may have come and
+      // left since. Acquire pairs with the release in `record`: `tail` is then no less.
+      end = unsafe lane.position(LaneLayout.senderEndPosition).pointee.load(ordering: .acquiring)
+      tail = lane.tail
+    }
+    guard tail &- head >= 0, tail &- head <= lane.capacity else { throw .corrupt(.position) }
+    stands[index].tail = tail
+    if endings != seen {
+      guard end <= tail else { throw .corrupt(.position) }
+      if end > head {
+        // Another sender may have come since: stop where the first one ended.
+        stands[index].tail = end
+        return .messages
+      }
+      stands[index].seenEndings = endings
+      unsafe lane.word(LaneLayout.seenEndings).pointee.store(endings, ordering: .relaxed)
+      if end == head {
+        let ending = lane.sender.lastEnding
+        stands[index].tail = head
+        return ending == .closed ? .closed : .died
+      }
+    }
+    if tail != head { return .messages }
+    return .nothing
+  }
+
+  func hasNews(after view: LaneView) -> Bool {
+    stands[current] = view
+    return stands.contains { $0.lane.sender.endings != $0.seenEndings || $0.lane.tail != $0.head }
+  }
+}
+
+extension LaneMemory {
+  /// What may have been delivered to the receiver that held `slot`, of what it has left behind: the
+  /// message it was reading, or the batch.
+  func redelivered(from start: Int, to end: Int, slot: Int) -> Range<Int> {
+    let handed = unsafe position(Self.cursor(slot, CursorLayout.handed)).pointee
+      .load(ordering: .relaxed)
+    return start..<(handed > start && handed <= end ? handed : start + 1)
+  }
+}

@@ -1,0 +1,202 @@
+internal import CPsyne
+internal import Synchronization
+
+/// The receiving end of a channel while this process holds it, and that end's slow paths.
+@usableFromInline @safe
+final class ReceiverClaim: @unchecked Sendable {
+  // Unchecked: all but the constants belongs to the one receiver that owns the claim.
+  @usableFromInline let lanes: LaneSet
+  /// See ``LaneReader``; on a cache line of its own.
+  let correction: UnsafeMutablePointer<Int>
+  let slot: Int
+  let waiting: WaitStrategy
+  /// Where reading begins.
+  let start: LaneView
+  private let reading: any Reading
+  private let liveness = Liveness()
+  private let isInterrupted = Atomic(false)
+
+  init(
+    _ lanes: LaneSet, waiting: WaitStrategy, share: Int
+  ) throws(TransportError) {
+    self.lanes = lanes
+    self.waiting = waiting
+    let reading: any Reading =
+      switch lanes.shape.kind {
+      case .spsc, .mpsc: MergedReading(lanes)
+      case .spmc, .mpmc: SharedReading(lanes, share: share)
+      case .broadcast: BroadcastReading(lanes)
+      }
+    // A sender that died unnoticed before we came must not look like one that left us.
+    lanes.noticeDeaths(of: lanes.senders)
+    var start: LaneView?
+    let end = try lanes.attach(toOneOf: lanes.receivers) { end in
+      guard case .receiver(let slot) = end else { return false }
+      start = reading.start(at: slot)
+      return start != nil
+    }
+    guard let start, case .receiver(let slot) = end else {
+      preconditionFailure("an end is attached with its position or not at all")
+    }
+    self.start = reading.attached(start)
+    self.slot = slot
+    self.reading = reading
+    let line = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
+    unsafe correction = line.initializeMemory(as: Int.self, to: LaneWriter.Correction.none)
+  }
+
+  deinit {
+    unsafe correction.deallocate()
+    if !wasLeft { reading.close() }
+    lanes.detach(.receiver(slot))
+  }
+
+  /// Whether the end is no longer ours, or never was: another party may hold it.
+  var wasLeft: Bool { !lanes.isAttachedHere(.receiver(slot)) }
+}
+
+/// What a receiver finds when it looks at its lanes.
+@frozen @usableFromInline
+struct LaneView {
+  @frozen @usableFromInline
+  enum Outcome: Equatable {
+    case messages, nothing, closed, died
+    /// Messages of a broadcast that were overwritten unread.
+    case lost(Int)
+    case evicted
+  }
+
+  /// The lane to read.
+  @usableFromInline var lane: LaneMemory
+  /// Offset of the cursor that says what was read.
+  @usableFromInline var cursor: Int
+  @usableFromInline var head: Int
+  /// Up to where it may read.
+  @usableFromInline var tail: Int
+  /// The head that the sender has been told of.
+  @usableFromInline var published: Int
+  /// Messages that begin before it may have been delivered before.
+  @usableFromInline var redeliveredUpTo: Int
+  /// How many senders' endings it has passed.
+  @usableFromInline var seenEndings: UInt32
+  @usableFromInline var outcome: Outcome
+  /// Offset of the word in which the sender is told of the head.
+  @usableFromInline var headOffset: Int
+
+  init(_ lane: LaneMemory, slot: Int, at head: Int) {
+    self.lane = lane
+    cursor = LaneMemory.cursor(slot, 0)
+    headOffset = cursor + CursorLayout.released
+    self.head = head
+    tail = head
+    published = head
+    redeliveredUpTo = 0
+    seenEndings = 0
+    outcome = .nothing
+  }
+}
+
+/// How a receiver of some kind of channel goes through its lanes. Called when everything that it was
+/// shown is read.
+protocol Reading: AnyObject {
+  /// Where a receiver in `slot` begins; nil if the lanes are damaged. Called under the gate.
+  func start(at slot: Int) -> LaneView?
+  /// Called when the receiver counts as attached. Where it begins now.
+  func attached(_ view: LaneView) -> LaneView
+  /// Looks once for something to read after `view`, which is read up to its `head`.
+  func look(after view: LaneView) throws(ChannelError) -> LaneView
+  /// Called when a receiver died, or may have.
+  func takeOver() throws(ChannelError)
+  /// Called before the receiver leaves.
+  func close()
+  /// Whether there is news other than messages: for a receiver that waits for a sender.
+  func hasNews(after view: LaneView) -> Bool
+}
+
+extension Reading {
+  func attached(_ view: LaneView) -> LaneView { view }
+  func takeOver() {}
+  func close() {}
+}
+
+// MARK: Receiving
+
+extension ReceiverClaim {
+  /// Waits for something to read after `view`; `nothing` when the deadline passes first.
+  @usableFromInline @inline(never)
+  func awaitMessages(after view: LaneView, until deadline: Deadline) throws(ChannelError)
+    -> LaneView
+  {
+    var found = try reading.look(after: view)
+    if found.outcome != .nothing { return found }
+    let before = found
+    lanes.channel.count(slot, ChannelLayout.emptyWaits)
+    _ = try wait(until: deadline) { () throws(ChannelError) -> Bool in
+      found = try reading.look(after: before)
+      return found.outcome != .nothing || isInterrupted.load(ordering: .relaxed)
+    }
+    // A wait this short may not have looked after the senders: many of them in a row do.
+    if found.outcome == .nothing { try pollPeers() }
+    return found
+  }
+
+  /// Looks once.
+  @usableFromInline @inline(never)
+  func pollMessages(after view: LaneView) throws(ChannelError) -> LaneView {
+    let found = try reading.look(after: view)
+    if found.outcome == .nothing {
+      cpsyne_pause()
+      try pollPeers()
+    }
+    return found
+  }
+
+  private func pollPeers() throws(ChannelError) {
+    liveness.poll { noticeDeaths() }
+    try reading.takeOver()
+  }
+
+  private func noticeDeaths() { lanes.noticeDeaths(of: others) }
+
+  /// Those whose death a receiver has to know of: senders, and whoever shares its lanes.
+  private var others: [ChannelEnd] {
+    lanes.shape.kind.sharesLanes
+      ? lanes.senders + lanes.receivers.filter { $0 != .receiver(slot) } : lanes.senders
+  }
+
+  func wait(
+    until deadline: Deadline, isReady: () throws(ChannelError) -> Bool
+  ) throws(ChannelError) -> Bool {
+    let peers = lanes.peers(others) { [self] in wake() }
+    return try Parking.wait(
+      on: Sleeper(receiver: slot, of: lanes.lanes), until: deadline, as: waiting, peers: peers
+    ) { () throws(ChannelError) -> Bool in
+      if try isReady() { return true }
+      // What a dead receiver has left is found by whoever has nothing else to do.
+      try reading.takeOver()
+      return false
+    }
+  }
+
+  /// Wakes this receiver, whether or not it says that it sleeps.
+  private func wake() {
+    let word = unsafe lanes.channel.word(slot, ChannelLayout.parked)
+    unsafe word.pointee.store(0, ordering: .releasing)
+    _ = unsafe cpsyne_futex_wake(word, 1)
+  }
+
+  /// Ends the wait that is under way, and those to come, as if their deadline had passed.
+  func interrupt() {
+    isInterrupted.store(true, ordering: .sequentiallyConsistent)
+    wake()
+  }
+
+  /// Waits until there is a sender, or something to be received.
+  func awaitSender(after view: LaneView, until deadline: Deadline) throws(ChannelError) {
+    lanes.noticeDeaths(of: lanes.senders)
+    let found = try wait(until: deadline) { () throws(ChannelError) -> Bool in
+      lanes.senders.contains { lanes.memory(of: $0).isAttached } || reading.hasNews(after: view)
+    }
+    guard found else { throw .timedOut }
+  }
+}

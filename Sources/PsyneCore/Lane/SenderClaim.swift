@@ -1,0 +1,216 @@
+internal import CPsyne
+internal import Synchronization
+
+/// The sending end of a lane while this process holds it, and that end's slow paths.
+@usableFromInline @safe
+final class SenderClaim: @unchecked Sendable {
+  // Unchecked: the correction and the terms belong to the one sender that owns the claim.
+  @usableFromInline let lanes: LaneSet
+  /// See ``LaneWriter``; on a cache line of its own.
+  let correction: UnsafeMutablePointer<LaneWriter.Correction>
+  /// Where the lane stood when we came. Not read again: a peer could have moved it since.
+  let start: Room
+  let end: ChannelEnd
+  let waiting: WaitStrategy
+  /// What a broadcast's sender remembers.
+  let terms: BroadcastTerms?
+  /// How many receivers had left when we came: their endings are no news.
+  private let endingsBefore: UInt32
+  private let liveness = Liveness()
+
+  init(_ lanes: LaneSet, waiting: WaitStrategy) throws(TransportError) {
+    self.lanes = lanes
+    self.waiting = waiting
+    // Those that died unnoticed before we came must not look like ones that left us.
+    lanes.noticeDeaths(of: lanes.receivers)
+    endingsBefore = lanes.endings(of: lanes.receivers)
+    var room: Room?
+    var terms: BroadcastTerms?
+    end = try lanes.attach(toOneOf: lanes.senders) { end in
+      guard case .sender(let index) = end else { return false }
+      if lanes.shape.kind == .broadcast {
+        terms = BroadcastTerms(lanes)
+        room = terms?.resume()
+      } else {
+        room = Room(lanes.lanes[index], lanes)
+      }
+      return room != nil
+    }
+    guard let room else { preconditionFailure("an end is attached with its position or not at all") }
+    start = room
+    self.terms = terms
+    if terms == nil, case .sender(let index) = end { lanes.prefault(index) }
+    let line = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
+    unsafe correction = line.initializeMemory(
+      as: LaneWriter.Correction.self, to: LaneWriter.Correction())
+  }
+
+  deinit {
+    unsafe correction.deallocate()
+    lanes.detach(end)
+  }
+
+  /// Whether the end is no longer ours, or never was: another party may hold it.
+  var wasLeft: Bool { !lanes.isAttachedHere(end) }
+}
+
+/// Where a sender may write.
+@usableFromInline
+struct Room {
+  @usableFromInline let lane: LaneMemory
+  @usableFromInline let tail: Int
+  /// Up to where there is room.
+  @usableFromInline let limit: Int
+  @usableFromInline let messages: Int
+
+  init(lane: LaneMemory, tail: Int, limit: Int, messages: Int) {
+    self.lane = lane
+    self.tail = tail
+    self.limit = limit
+    self.messages = messages
+  }
+
+  /// Where the last sender of a lane stopped; nil if the lane is damaged.
+  init?(_ lane: LaneMemory, _ lanes: LaneSet) {
+    guard
+      let positions = LanePositions(lane, shape: lanes.shape, unit: lanes.format.positionUnit)
+    else { return nil }
+    self.lane = lane
+    tail = positions.tail
+    limit = positions.head + lane.capacity
+    messages = unsafe lane.position(LaneLayout.messages).pointee.load(ordering: .relaxed)
+  }
+}
+
+// MARK: Receivers
+
+extension SenderClaim {
+  /// Waits until somebody can receive.
+  func awaitReceiver(until deadline: Deadline) throws(ChannelError) {
+    lanes.noticeDeaths(of: lanes.receivers)
+    let found = try wait(until: deadline) { () throws(ChannelError) -> Bool in hasReceiver }
+    guard found else { throw .timedOut }
+  }
+
+  var hasReceiver: Bool { lanes.receivers.contains { lanes.memory(of: $0).isAttached } }
+
+  /// How the receivers have left, if all have, and one has since we came.
+  private var departure: ChannelError? {
+    guard !hasReceiver, lanes.endings(of: lanes.receivers) != endingsBefore else { return nil }
+    let endings = lanes.receivers.map { lanes.memory(of: $0) }.filter { $0.endings > 0 }
+    return endings.contains { $0.lastEnding == .died } ? .peerDied : .closed
+  }
+
+  func wait(
+    until deadline: Deadline, isReady: () throws(ChannelError) -> Bool
+  ) throws(ChannelError) -> Bool {
+    let lane = lanes.lanes[lane]
+    return try Parking.wait(
+      on: Sleeper(sender: lane), until: deadline, as: waiting, peers: peers, isReady: isReady)
+  }
+
+  /// The lane whose words the sender sleeps on.
+  private var lane: Int {
+    if case .sender(let lane) = end { lane } else { 0 }
+  }
+
+  private var peers: Parking.Peers? {
+    lanes.peers(lanes.receivers) { [lane = lanes.lanes[lane]] in lane.wakeSender() }
+  }
+}
+
+// MARK: Room
+
+extension SenderClaim {
+  /// Waits until the receivers have finished with everything before `tail`.
+  func drain(after tail: Int, until deadline: Deadline) throws(ChannelError) {
+    if let terms {
+      let isRead = try wait(until: deadline) { () throws(ChannelError) -> Bool in
+        terms.areAllRead(before: tail)
+      }
+      guard isRead else { throw .timedOut }
+      return
+    }
+    // A lane with all its capacity free is an empty one.
+    _ = try awaitRoom(for: lanes.shape.capacity, after: tail, messages: 0, until: deadline)
+  }
+}
+
+extension SenderClaim {
+  /// Waits until `bytes` are free after `tail`, and returns where.
+  @usableFromInline @inline(never)
+  func awaitRoom(
+    for bytes: Int, after tail: Int, messages: Int, until deadline: Deadline
+  ) throws(ChannelError) -> Room {
+    var found = try room(for: bytes, after: tail, messages: messages)
+    if let found { return found }
+    lanes.lanes[lane].count(LaneLayout.fullWaits)
+    _ = try wait(until: deadline) { () throws(ChannelError) -> Bool in
+      found = try room(for: bytes, after: tail, messages: messages)
+      return found != nil
+    }
+    guard let found else {
+      // A wait this short may not have looked after the receivers: many of them in a row do.
+      pollReceivers()
+      throw .timedOut
+    }
+    return found
+  }
+
+  /// Looks once whether `bytes` are free after `tail`, and returns where if so.
+  @usableFromInline @inline(never)
+  func pollRoom(
+    for bytes: Int, after tail: Int, messages: Int
+  ) throws(ChannelError) -> Room? {
+    if let room = try room(for: bytes, after: tail, messages: messages) { return room }
+    cpsyne_pause()
+    pollReceivers()
+    return nil
+  }
+
+  /// Counts messages that are not sent because there is no room.
+  @usableFromInline
+  func countDrops(_ count: Int) { lanes.lanes[lane].count(LaneLayout.drops, count) }
+
+  private func pollReceivers() {
+    liveness.poll { lanes.noticeDeaths(of: lanes.receivers) }
+  }
+
+  func room(for bytes: Int, after tail: Int, messages: Int) throws(ChannelError) -> Room? {
+    let capacity = lanes.shape.capacity
+    guard bytes <= capacity else { throw .tooLarge(bytes: bytes, capacity: capacity) }
+    if let room = try roomNow(for: bytes, after: tail, messages: messages) { return room }
+    // Nobody has to listen to a broadcast.
+    guard terms == nil, let departure else { return nil }
+    // One may have made room on its way out, after we looked. Acquire in `isAttached` pairs with the
+    // release in `record`, which comes after its last position.
+    if let room = try roomNow(for: bytes, after: tail, messages: messages) { return room }
+    throw departure
+  }
+
+  private func roomNow(
+    for bytes: Int, after tail: Int, messages: Int
+  ) throws(ChannelError) -> Room? {
+    if let terms { return terms.room(for: bytes, after: tail, messages: messages) }
+    let lane = lanes.lanes[lane]
+    let head = try freed(lane, before: tail)
+    guard tail &- head &+ bytes <= lane.capacity else { return nil }
+    return Room(lane: lane, tail: tail, limit: head &+ lane.capacity, messages: messages)
+  }
+
+  /// Up to where the receivers have finished.
+  private func freed(_ lane: LaneMemory, before tail: Int) throws(ChannelError) -> Int {
+    guard lanes.shape.kind.sharesLanes else {
+      // Acquire pairs with the receiver's release: what it frees, it has finished reading.
+      let head = unsafe lane.position(LaneLayout.head).pointee.load(ordering: .acquiring)
+      guard tail &- head >= 0, tail &- head <= lane.capacity else { throw .corrupt(.position) }
+      return head
+    }
+    let head = lane.finished(
+      before: tail, consumers: lanes.shape.consumers, unit: lanes.format.positionUnit)
+    guard let head else { throw .corrupt(.position) }
+    // For whoever looks at statistics, and for the next sender's first reservations.
+    unsafe lane.position(LaneLayout.head).pointee.store(head, ordering: .relaxed)
+    return head
+  }
+}
