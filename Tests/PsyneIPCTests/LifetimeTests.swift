@@ -56,7 +56,7 @@ struct LifetimeTests {
         transportError { () throws(TransportError) in _ = try place.open("c", capacity: 8192) }?
           .code == .mismatch)
       #expect(
-        transportError { () throws(TransportError) in _ = try place.open("c", carrying: Text.self)
+        transportError { () throws(TransportError) in _ = try place.open("c", as: SPSCChannel<Text>.self)
         }?.code
           == .mismatch)
       #expect(try self.inode(place.path("c")) == inode)
@@ -100,7 +100,7 @@ struct LifetimeTests {
       let stale = try inode(place.path("c"))
       peer.kill()
       if isText {
-        let channel = try place.open("c", carrying: Text.self)
+        let channel = try place.open("c", as: SPSCChannel<Text>.self)
         #expect(try inode(place.path("c")) != stale)
         var receiver = try channel.receiver()
         #expect(

@@ -29,9 +29,9 @@ struct MismatchTests {
 
   func mismatch<A: MessageBody, B: MessageBody>(_: A.Type, _: B.Type) throws -> String {
     let place = try Place()
-    let held = try place.open("c", carrying: A.self)
+    let held = try place.open("c", as: SPSCChannel<A>.self)
     let error = transportError { () throws(TransportError) in
-      _ = try place.open("c", carrying: B.self)
+      _ = try place.open("c", as: SPSCChannel<B>.self)
     }
     #expect(error?.code == .mismatch)
     // It is there as it was.
@@ -87,7 +87,7 @@ struct MismatchTests {
   @Test("a process is told the same as a thread")
   func process() throws {
     let place = try Place()
-    let held = try place.open("c", carrying: FloatVector.self)
+    let held = try place.open("c", as: SPSCChannel<FloatVector>.self)
     let peer = try place.peer()
     let reply = try peer.ask("open c")
     #expect(reply.hasPrefix("error mismatch"))

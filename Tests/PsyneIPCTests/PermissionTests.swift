@@ -136,7 +136,7 @@ struct PermissionTests {
   func noDirectory() throws {
     let registry = TransportRegistry([IPCTransport(directory: "/dev/shm/psyne-test.nowhere")])
     let error = transportError { () throws(TransportError) in
-      _ = try registry.open("ipc://c", carrying: Bytes.self)
+      _ = try registry.open("ipc://c", as: SPSCChannel<Bytes>.self)
     }
     #expect(error?.code == .system)
     #expect(error?.errno == ENOENT)

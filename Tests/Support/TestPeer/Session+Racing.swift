@@ -14,7 +14,7 @@ extension Session {
         sched_yield()
       }
       let channel = try registry.open(
-        "ipc://race-\(round)", carrying: Bytes.self,
+        "ipc://race-\(round)", as: SPSCChannel<Bytes>.self,
         options: ChannelOptions(capacity: .kibibytes(4)))
       switch role {
       case .sender:
@@ -63,7 +63,7 @@ extension Session {
     var rounds = 0
     while board[.stop] == 0 {
       let channel = try registry.open(
-        "ipc://churn", carrying: Bytes.self, options: ChannelOptions(capacity: .kibibytes(4)))
+        "ipc://churn", as: SPSCChannel<Bytes>.self, options: ChannelOptions(capacity: .kibibytes(4)))
       do throws(TransportError) {
         switch role {
         case .sender:

@@ -102,8 +102,8 @@ extension Session {
 
   /// COUNT IN OUT begins|answers: passes a message to and fro that often.
   func echo(_ arguments: [String]) throws -> String {
-    let receiving = try registry.open("ipc://\(arguments[1])", carrying: Bytes.self)
-    let sending = try registry.open("ipc://\(arguments[2])", carrying: Bytes.self)
+    let receiving = try registry.open("ipc://\(arguments[1])", as: SPSCChannel<Bytes>.self)
+    let sending = try registry.open("ipc://\(arguments[2])", as: SPSCChannel<Bytes>.self)
     let handOff = try HandOff(receiver: receiving.receiver(), sender: sending.sender())
     return try handOff.run(arguments.number(0), begins: arguments[3] == "begins")
   }

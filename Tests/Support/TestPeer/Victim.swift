@@ -23,13 +23,13 @@ struct Victim {
     let options = ChannelOptions(capacity: .kibibytes(4))
     switch body {
     case "bytes":
-      let channel = try registry.open("ipc://victim", carrying: Bytes.self, options: options)
+      let channel = try registry.open("ipc://victim", as: SPSCChannel<Bytes>.self, options: options)
       return try work(
         role, channel,
         send: { end throws(ChannelError) in try end.send(copying: [1, 2, 3].span, timeout: .zero) },
         read: { $0.elements.indices.reduce(0) { $0 &+ $1 } })
     case "matrix":
-      let channel = try registry.open("ipc://victim", carrying: DoubleMatrix.self, options: options)
+      let channel = try registry.open("ipc://victim", as: SPSCChannel<DoubleMatrix>.self, options: options)
       return try work(
         role, channel,
         send: { end throws(ChannelError) in
@@ -41,7 +41,7 @@ struct Victim {
           $0.count == 0 ? 0 : Int(truncatingIfNeeded: $0[$0.rows - 1, $0.columns - 1].bitPattern)
         })
     default:
-      let channel = try registry.open("ipc://victim", carrying: Wide.self, options: options)
+      let channel = try registry.open("ipc://victim", as: SPSCChannel<Wide>.self, options: options)
       return try work(
         role, channel,
         send: { end throws(ChannelError) in
