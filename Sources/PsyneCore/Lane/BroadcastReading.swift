@@ -31,7 +31,10 @@ final class BroadcastReading: Reading {
     while true {
       // Acquire pairs with the release of whoever opened the term.
       let newest = unsafe lanes.channel.term.pointee.load(ordering: .acquiring)
-      guard newest > 0 else { return view }
+      guard newest > 0 else {
+        guard expectFirst() else { continue }
+        return view
+      }
       guard let index = pin(newest) else { continue }
       view.lane = lanes.lanes[index]
       view.head = view.lane.tail
@@ -140,6 +143,15 @@ extension BroadcastReading {
       wakeSender()
       return last == 0 ? 0 : before - read
     }
+  }
+
+  /// Keeps the first term before there is one; false if it has come meanwhile.
+  private func expectFirst() -> Bool {
+    unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
+      .store(1, ordering: .releasing)
+    // See `BroadcastTerms.retire`.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    return unsafe lanes.channel.term.pointee.load(ordering: .acquiring) == 0
   }
 
   /// Keeps a term from being given up; nil if it was already.
