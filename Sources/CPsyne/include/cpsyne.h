@@ -70,6 +70,8 @@ int cpsyne_open_unnamed(const char *directory, unsigned mode);
 /// Gives the unnamed file `fd` the name `path`; EEXIST if the name is taken.
 int cpsyne_link_unnamed(int fd, const char *path);
 int cpsyne_open_existing(const char *path);
+/// The same, to look at only.
+int cpsyne_open_to_read(const char *path);
 
 // MARK: Waiting for many words
 

@@ -1,9 +1,8 @@
 internal import CPsyne
 internal import Glibc
 
-/// Starts a thread of the library's own, which lives as long as the process. False where the system
-/// gives us none.
-func startServiceThread(_ name: String, _ body: @escaping @Sendable () -> Never) -> Bool {
+/// Starts a thread of the library's own. False where the system gives us none.
+func startServiceThread(_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
   // The program's signals are not for this thread; it inherits the mask.
   var all = sigset_t()
   var before = sigset_t()
@@ -23,9 +22,9 @@ func startServiceThread(_ name: String, _ body: @escaping @Sendable () -> Never)
 
 private final class ServiceThread: Sendable {
   let name: String
-  let body: @Sendable () -> Never
+  let body: @Sendable () -> Void
 
-  init(_ name: String, _ body: @escaping @Sendable () -> Never) {
+  init(_ name: String, _ body: @escaping @Sendable () -> Void) {
     self.name = name
     self.body = body
   }
@@ -36,4 +35,5 @@ private func runServiceThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMuta
   let thread = unsafe Unmanaged<ServiceThread>.fromOpaque(context).takeRetainedValue()
   unsafe cpsyne_name_thread(thread.name)
   thread.body()
+  return nil
 }

@@ -230,6 +230,7 @@ extension ReceiverClaim {
     lanes.noticeDeaths(of: lanes.senders)
     let found = try wait(until: deadline) { () throws(ChannelError) -> Bool in
       lanes.senders.contains { lanes.memory(of: $0).isAttached } || reading.hasNews(after: view)
+        || isInterrupted.load(ordering: .relaxed)
     }
     guard found else { throw .timedOut }
   }
