@@ -27,8 +27,8 @@ public final class Reactor: TaskExecutor {
   public static let shared = Reactor()
 
   private let tier: ReactorTier
-  /// Retained for ever; nil before the first use.
-  private let core = Atomic<UnsafeRawPointer?>(nil)
+  /// The address of a ``ReactorCore`` that is retained for ever; 0 before the first use.
+  private let core = Atomic<UInt>(0)
 
   /// One beside the shared one, for tests. Once used it is never freed.
   package init(_ tier: ReactorTier = .preferred) { self.tier = tier }
@@ -112,31 +112,32 @@ public final class Reactor: TaskExecutor {
 // MARK: The thread
 
 extension Reactor {
-  /// Acquire pairs with the release of `runningCore`.
-  private var currentCore: ReactorCore? {
-    unsafe core.load(ordering: .acquiring).map {
+  private var ownLoop: ReactorLoop? { object(at: core.load(ordering: .acquiring))?.ownLoop }
+
+  private func object(at address: UInt) -> ReactorCore? {
+    unsafe UnsafeRawPointer(bitPattern: address).map {
       unsafe Unmanaged<ReactorCore>.fromOpaque($0).takeUnretainedValue()
     }
   }
 
-  private var ownLoop: ReactorLoop? { currentCore?.ownLoop }
-
   /// That of this process; makes it, and starts its thread, if there is none.
   private func runningCore() -> ReactorCore {
     while true {
-      let current = unsafe core.load(ordering: .acquiring)
-      if let core = currentCore, core.process == getpid() { return core }
+      // Acquire, here and above, pairs with the release of the exchange: who sees the address sees
+      // the object.
+      let current = core.load(ordering: .acquiring)
+      if let core = object(at: current), core.process == getpid() { return core }
       let fresh = ReactorCore()
-      let pointer = unsafe UnsafeRawPointer(Unmanaged.passRetained(fresh).toOpaque())
-      let isOurs = unsafe core.compareExchange(
-        expected: current, desired: pointer, ordering: .acquiringAndReleasing
+      let owned = unsafe Unmanaged.passRetained(fresh)
+      let address = unsafe UInt(bitPattern: owned.toOpaque())
+      let isOurs = core.compareExchange(
+        expected: current, desired: address, ordering: .acquiringAndReleasing
       ).exchanged
       if isOurs {
         fresh.start(tier, for: self)
         return fresh
       }
-      // Another thread was faster.
-      unsafe Unmanaged<ReactorCore>.fromOpaque(pointer).release()
+      unsafe owned.release()  // another thread was faster
     }
   }
 }

@@ -1,6 +1,7 @@
 internal import CPsyne
 
 /// What the reactor's thread does: runs jobs, begins and ends waits, sleeps. Used on it alone.
+@safe
 final class ReactorLoop {
   private let mailbox: Mailbox<ReactorLetter>
   private let executor: UnownedTaskExecutor
