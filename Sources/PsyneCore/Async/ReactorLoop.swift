@@ -14,7 +14,8 @@ final class ReactorLoop {
   private var running: [UnownedJob] = []
   private(set) var waitCount = 0
 
-  init(_ preferred: ReactorTier, _ mailbox: Mailbox<ReactorLetter>, _ executor: UnownedTaskExecutor) {
+  init(_ preferred: ReactorTier, _ mailbox: Mailbox<ReactorLetter>, _ executor: UnownedTaskExecutor)
+  {
     self.mailbox = mailbox
     unsafe self.executor = executor
     if preferred == .uring, let engine = UringEngine(mailbox.bell) {

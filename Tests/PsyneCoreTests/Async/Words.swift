@@ -85,7 +85,7 @@ extension Reactor {
 
   /// Waits until it has `count` waits.
   func has(_ count: Int) async throws {
-    let giveUp = ContinuousClock.now + .seconds(120)
+    let giveUp = ContinuousClock.now + .seconds(60)
     while try await report().waits != count {
       guard ContinuousClock.now < giveUp else { throw NeverCame() }
       await Task.yield()
