@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <linux/mempolicy.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -40,6 +41,19 @@ static int64_t clock_ns(clockid_t clock) {
 
 int64_t cpsyne_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 int64_t cpsyne_monotonic_coarse_ns(void) { return clock_ns(CLOCK_MONOTONIC_COARSE); }
+
+int cpsyne_bind_memory(void *start, size_t bytes, unsigned node, bool move) {
+  enum { bits = 8 * sizeof(unsigned long), nodes = 1024 };
+  unsigned long mask[nodes / bits] = {0};
+  if (node >= nodes) {
+    errno = EINVAL;
+    return -1;
+  }
+  mask[node / bits] = 1ul << node % bits;
+  // One more than there are bits: the kernel takes one off.
+  return (int)syscall(SYS_mbind, start, bytes, MPOL_BIND, mask, nodes + 1,
+                      move ? MPOL_MF_MOVE | MPOL_MF_STRICT : 0);
+}
 
 int cpsyne_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 

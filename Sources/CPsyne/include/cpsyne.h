@@ -47,6 +47,13 @@ int64_t cpsyne_monotonic_coarse_ns(void);
 /// The advice MADV_POPULATE_WRITE, which older headers lack.
 static inline int cpsyne_madvise_populate_write(void) { return 23; }
 
+/// The advice MADV_COLLAPSE, likewise.
+static inline int cpsyne_madvise_collapse(void) { return 25; }
+
+/// Has the shared memory mapped at `start` come from one memory node. With `move`, pages that are
+/// elsewhere are moved; EIO if one could not be.
+int cpsyne_bind_memory(void *start, size_t bytes, unsigned node, bool move);
+
 int cpsyne_memfd_create(const char *name);
 
 /// Moves the mapping of `bytes` at `from` to `to`, in place of what is mapped there, in one step.

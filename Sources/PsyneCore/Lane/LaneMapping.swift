@@ -16,9 +16,12 @@ public final class LaneMapping: @unchecked Sendable {
   ///   - descriptor: of a file that has all the bytes; it may be closed afterwards.
   ///   - headerOffset, dataOffset: of the lane's header and data in the file, page aligned.
   ///   - capacity: a power of two of at least a page.
-  /// - Throws: ``TransportError/Code/system`` where the address space does not suffice.
+  ///   - placement: what memory the data is to lie in.
+  /// - Throws: ``TransportError/Code/system`` where the address space does not suffice, or the
+  ///   placement cannot be had.
   public init(
-    descriptor: Int32, headerOffset: Int, dataOffset: Int, capacity: Int
+    descriptor: Int32, headerOffset: Int, dataOffset: Int, capacity: Int,
+    placement: LanePlacement = LanePlacement()
   ) throws(TransportError) {
     precondition(
       capacity >= LaneLayout.minimumCapacity && capacity & (capacity - 1) == 0,
@@ -27,8 +30,7 @@ public final class LaneMapping: @unchecked Sendable {
       nil, LaneLayout.headerBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, headerOffset)
     do {
       // Room for two copies first, so that nothing else can come to lie between them.
-      unsafe data = try Self.map(
-        nil, 2 * capacity, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+      unsafe data = try Self.reserve(2 * capacity, aligned: placement.alignment(capacity))
     } catch {
       unsafe munmap(header, LaneLayout.headerBytes)
       throw error
@@ -39,6 +41,7 @@ public final class LaneMapping: @unchecked Sendable {
         data + copy * capacity, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
         descriptor, dataOffset)
     }
+    try unsafe placement.apply(to: data, capacity: capacity, dataOffset: dataOffset)
   }
 
   deinit {
@@ -104,6 +107,21 @@ public final class LaneMapping: @unchecked Sendable {
     }
   }
 
+  /// Address space without memory behind it. `alignment` is a power of two of at least a page.
+  private static func reserve(
+    _ bytes: Int, aligned alignment: Int
+  ) throws(TransportError) -> UnsafeMutableRawPointer {
+    let slack = alignment - LaneLayout.minimumCapacity
+    let space = unsafe try map(
+      nil, bytes + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard slack > 0 else { return unsafe space }
+    let start = unsafe space.alignedUp(toMultipleOf: alignment)
+    let before = unsafe start - space
+    if before > 0 { unsafe munmap(space, before) }
+    if before < slack { unsafe munmap(start + bytes, slack - before) }
+    return unsafe start
+  }
+
   /// EBADF and EINVAL cannot occur; ENOMEM and EPERM (a sealed file) can.
   private static func map(
     _ address: UnsafeMutableRawPointer?, _ bytes: Int, _ protection: Int32, _ flags: Int32,
@@ -116,13 +134,5 @@ public final class LaneMapping: @unchecked Sendable {
         .system, "cannot map \(bytes) bytes: \(Errno.text(number))", errno: number)
     }
     return unsafe mapped
-  }
-}
-
-/// The system's words for its error numbers.
-package enum Errno {
-  package static func text(_ number: Int32) -> String {
-    guard let text = unsafe strerror(number) else { return "error \(number)" }
-    return unsafe String(cString: text)
   }
 }

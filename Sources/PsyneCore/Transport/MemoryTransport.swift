@@ -12,14 +12,18 @@ public struct MemoryTransport: Transport {
   public init() {}
 
   public var scheme: String { "memory" }
-  public var optionNames: [String] { ["capacity"] }
+
+  public var optionNames: [String] {
+    ["capacity", "producers", "consumers", "wait", "slow", "full", "hugepages", "numa"]
+  }
 
   public func open(
     _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
   ) throws(TransportError) -> Lane {
     let name = try address.name()
     let capacity = try options.laneCapacity()
-    return try names.open(name, address, format, capacity)
+    let placement = LanePlacement(options, of: address)
+    return try names.open(name, address, format, capacity, placement)
   }
 }
 
@@ -32,7 +36,8 @@ private final class Names: Sendable {
   private let entries = Mutex<[String: Entry]>([:])
 
   func open(
-    _ name: String, _ address: ChannelAddress, _ format: MessageFormat, _ capacity: Int?
+    _ name: String, _ address: ChannelAddress, _ format: MessageFormat, _ capacity: Int?,
+    _ placement: LanePlacement
   ) throws(TransportError) -> Lane {
     try entries.withLock { entries throws(TransportError) in
       if let lane = entries[name]?.lane, !lane.wasLeft {
@@ -40,32 +45,35 @@ private final class Names: Sendable {
         return lane
       }
       entries = entries.filter { $0.value.lane != nil }
-      let lane = try Self.makeLane(format, capacity ?? ChannelOptions.defaultCapacity.bytes)
+      let lane = try Self.makeLane(format, capacity ?? ChannelOptions.defaultCapacity.bytes, placement)
       entries[name] = Entry(lane: lane)
       return lane
     }
   }
 
-  private static func makeLane(_ format: MessageFormat, _ capacity: Int) throws(TransportError)
-    -> Lane
-  {
+  private static func makeLane(
+    _ format: MessageFormat, _ capacity: Int, _ placement: LanePlacement
+  ) throws(TransportError) -> Lane {
     // A file without a name, because only a file can be mapped twice.
     let descriptor = unsafe cpsyne_memfd_create("psyne")
     guard descriptor >= 0 else {
       let number = errno
       throw TransportError(
-        .system, "cannot create memory for a channel: \(Errno.text(number))", errno: number)
+        .system, "cannot create memory for a channel: \(Errno.text(number))\(Errno.advice(number))",
+        errno: number)
     }
     defer { close(descriptor) }
-    guard ftruncate(descriptor, LaneLayout.headerBytes + capacity) == 0 else {
+    // Where the data begins: what lies between is a hole, which takes no memory.
+    let dataOffset = max(LaneLayout.headerBytes, placement.alignment(capacity))
+    guard ftruncate(descriptor, dataOffset + capacity) == 0 else {
       let number = errno
       throw TransportError(
         .noSpace, "no memory for a channel of \(ByteCount.bytes(capacity)): \(Errno.text(number))",
         errno: number)
     }
     let mapping = try LaneMapping(
-      descriptor: descriptor, headerOffset: 0, dataOffset: LaneLayout.headerBytes,
-      capacity: capacity)
+      descriptor: descriptor, headerOffset: 0, dataOffset: dataOffset, capacity: capacity,
+      placement: placement)
     return Lane(mapping: mapping, format: format, custody: MemoryCustody())
   }
 }
