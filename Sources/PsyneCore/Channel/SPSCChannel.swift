@@ -17,8 +17,13 @@
 /// receiver has finished with it, through the death of either process.
 public struct SPSCChannel<Body: MessageBody>: Sendable {
   let lane: Lane
+  /// How the ends that are claimed through this handle wait.
+  private let waiting: WaitStrategy
 
-  init(_ lane: Lane) { self.lane = lane }
+  init(_ lane: Lane, waiting: WaitStrategy) {
+    self.lane = lane
+    self.waiting = waiting
+  }
 
   /// Bytes the channel holds, frames and headers included.
   public var capacity: Int { lane.memory.capacity }
@@ -30,14 +35,14 @@ public struct SPSCChannel<Body: MessageBody>: Sendable {
   ///
   /// - Throws: ``TransportError/Code/inUse`` while another sender lives, in whichever process.
   public func sender() throws(TransportError) -> Sender<Body> {
-    Sender(try LaneClaim(lane, .sender))
+    Sender(try LaneClaim(lane, .sender, waiting: waiting))
   }
 
   /// Claims the receiving end. It goes on where the last receiver stopped.
   ///
   /// - Throws: ``TransportError/Code/inUse`` while another receiver lives, in whichever process.
   public func receiver() throws(TransportError) -> Receiver<Body> {
-    Receiver(try LaneClaim(lane, .receiver))
+    Receiver(try LaneClaim(lane, .receiver, waiting: waiting))
   }
 
   /// Leaves the channel at once, as if this process had died: the other side gets

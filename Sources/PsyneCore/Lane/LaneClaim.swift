@@ -11,14 +11,16 @@ final class LaneClaim: @unchecked Sendable {
   /// Where the lane stood when we came. Not read again: a peer could have moved it since.
   @usableFromInline let positions: LanePositions
   private let end: LaneEnd
+  private let waiting: WaitStrategy
   /// How many holders of the other end had left when we came: their endings are no news.
   private let endingsBefore: UInt32
   /// When a polling end looks again whether its peer lives, on the coarse clock.
   private let nextLook = Atomic<Int64>(0)
 
-  init(_ lane: Lane, _ end: LaneEnd) throws(TransportError) {
+  init(_ lane: Lane, _ end: LaneEnd, waiting: WaitStrategy) throws(TransportError) {
     self.lane = lane
     self.end = end
+    self.waiting = waiting
     // One that died unnoticed before we came must not look like one that left us.
     lane.noticeDeath(of: end.other)
     endingsBefore = lane.memory.endings(of: end.other)
@@ -61,7 +63,7 @@ extension LaneClaim {
     lane.noticeDeath(of: end.other)
     let word = end == .sender ? LaneLayout.senderParked : LaneLayout.receiverParked
     let found = try Parking.wait(
-      on: lane.memory, word: word, until: deadline, peer: peer
+      on: lane.memory, word: word, until: deadline, peer: peer, strategy: waiting
     ) { () throws(ChannelError) -> Bool in lane.memory.isAttached(end.other) || isNews() }
     guard found else { throw .timedOut }
   }
@@ -82,7 +84,7 @@ extension LaneClaim {
   ) throws(ChannelError) -> Int {
     var found: Int?
     _ = try Parking.wait(
-      on: lane.memory, word: LaneLayout.senderParked, until: deadline, peer: peer
+      on: lane.memory, word: LaneLayout.senderParked, until: deadline, peer: peer, strategy: waiting
     ) { () throws(ChannelError) -> Bool in
       found = try head(leaving: bytes, after: tail)
       return found != nil
@@ -153,7 +155,7 @@ extension LaneClaim {
     var view = LaneView(tail: head, seenEndings: seenEndings, outcome: .nothing)
     _ = try Parking.wait(
       on: lane.memory, word: LaneLayout.receiverParked, until: deadline,
-      peer: peer
+      peer: peer, strategy: waiting
     ) { () throws(ChannelError) -> Bool in
       view = try look(after: head, seenEndings: seenEndings, isAtEnd: isAtEnd)
       return view.outcome != .nothing

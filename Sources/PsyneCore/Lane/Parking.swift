@@ -1,4 +1,5 @@
 internal import CPsyne
+internal import Glibc
 internal import Synchronization
 
 /// A point in time on the monotonic clock, in nanoseconds; `Int64.max` is never.
@@ -67,14 +68,20 @@ enum Parking {
   /// - Parameters:
   ///   - word: offset of the futex to announce the sleep in.
   ///   - peer: who is waited for; nil where nobody can die.
+  ///   - strategy: what to do meanwhile.
   ///   - isReady: looks at what is awaited; throwing ends the wait.
   static func wait(
     on lane: LaneMemory, word offset: Int, until deadline: Deadline, peer: Peer?,
-    isReady: () throws(ChannelError) -> Bool
+    strategy: WaitStrategy = .adaptive, isReady: () throws(ChannelError) -> Bool
   ) throws(ChannelError) -> Bool {
     if try isReady() { return true }
     if deadline.hasPassed { return false }
-    if canSpin, try spin(until: deadline, isReady) { return true }
+    switch strategy {
+    case .spin, .yield:
+      return try stayAwake(until: deadline, peer, yields: strategy == .yield || !canSpin, isReady)
+    case .adaptive: if canSpin, try spin(until: deadline, isReady) { return true }
+    case .park: break
+    }
     let word = unsafe lane.word(offset)
     var looks = Looks(peer)
     while true {
@@ -120,6 +127,26 @@ enum Parking {
       }
       peer.look()
       return true
+    }
+  }
+
+  /// Looks until it is true, true, or until the deadline, false. The peer has nobody to wake; whether
+  /// it lives is looked at as often as by a sleeper that nobody tells.
+  private static func stayAwake(
+    until deadline: Deadline, _ peer: Peer?, yields: Bool,
+    _ isReady: () throws(ChannelError) -> Bool
+  ) throws(ChannelError) -> Bool {
+    var nextLook = cpsyne_monotonic_ns() + livenessNanoseconds
+    while true {
+      for _ in 0..<32 {
+        if yields { sched_yield() } else { cpsyne_pause() }
+        if try isReady() { return true }
+      }
+      let now = cpsyne_monotonic_ns()
+      if now >= deadline.nanoseconds { return false }
+      guard let peer, now >= nextLook else { continue }
+      peer.look()
+      nextLook = now + livenessNanoseconds
     }
   }
 

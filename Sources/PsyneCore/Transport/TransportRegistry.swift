@@ -36,7 +36,7 @@ public struct TransportRegistry: Sendable {
     let lane = try transport.open(address, format: format, options: options)
     // A transport may be anybody's, and what it hands back is read as what was asked for.
     try lane.format.check(format, at: address)
-    return SPSCChannel(lane)
+    return SPSCChannel(lane, waiting: options.wait ?? .adaptive)
   }
 
   /// Schemes of the standard modules, so that a missing import can be named.
