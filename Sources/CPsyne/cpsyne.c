@@ -89,17 +89,14 @@ int cpsyne_ofd_is_locked(int fd, int64_t offset, int64_t count) {
   return found != F_UNLCK;
 }
 
-int cpsyne_open_unnamed(const char *directory, unsigned mode) {
-  return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-}
-
 int cpsyne_link_unnamed(int fd, const char *path) {
   char self[32];
   snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
   return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
-int cpsyne_open_existing(const char *path) {
-  // O_NONBLOCK: a FIFO that squats the name must not block us; it has no effect on a regular file.
-  return open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+int cpsyne_open_again(int fd) {
+  char self[32];
+  snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+  return open(self, O_RDWR | O_CLOEXEC);
 }

@@ -21,10 +21,14 @@ final class Segment: LaneCustody {
   /// - Parameters:
   ///   - file: the segment, complete and checked.
   ///   - slot: whose lock this file holds.
-  init(_ file: consuming File, path: String, slot: Int, capacity: Int) throws(TransportError) {
-    mapping = try LaneMapping(
-      descriptor: file.descriptor, headerOffset: SegmentLayout.laneHeader,
-      dataOffset: SegmentLayout.laneData, capacity: capacity)
+  init(
+    _ file: consuming File, path: String, slot: Int, capacity: Int, placement: LanePlacement
+  ) throws(TransportError) {
+    mapping = try file.withMappable { descriptor throws(TransportError) in
+      try LaneMapping(
+        descriptor: descriptor, headerOffset: SegmentLayout.laneHeader,
+        dataOffset: SegmentLayout.laneData, capacity: capacity, placement: placement)
+    }
     self.file = file
     self.path = path
     self.slot = slot
@@ -87,7 +91,7 @@ final class Segment: LaneCustody {
 
   func exclusively(_ body: () -> Void) {
     gate.withLock { _ in
-      file.lock(SegmentLayout.gateLock)
+      file.enterGate(of: path)
       body()
       file.unlock(SegmentLayout.gateLock)
     }
@@ -97,16 +101,27 @@ final class Segment: LaneCustody {
     gate.withLock { hasLeft in
       guard !hasLeft.value else { return }
       hasLeft.value = true
-      file.lock(SegmentLayout.gateLock)
+      file.enterGate(of: path)
       for end in LaneEnd.allCases { release(end) }
       file.unlock(SegmentLayout.partyLocks + Int64(slot))
       if !file.hasOtherParties, let here = try? file.status(), let there = FileStatus.of(path),
         here.isSameFile(as: there)
       {
-        unsafe unlink(path)
+        if unsafe unlink(path) != 0 { reportLeftBehind(SystemError()) }
       }
       file.unlock(SegmentLayout.gateLock)
     }
+  }
+}
+
+extension Segment {
+  /// In a directory as /dev/shm, only the owner of a file may remove it.
+  private func reportLeftBehind(_ error: SystemError) {
+    Diagnostics.report(
+      Diagnostic(
+        .leftBehind,
+        "\(path) is not in use any more and could not be removed (\(error.text)): "
+          + "its owner can, or whoever opens it next goes on with it"))
   }
 }
 

@@ -34,6 +34,8 @@ package enum SegmentLayout {
   package static let senderSlot = 64
   /// `u32`, likewise of the receiving end.
   package static let receiverSlot = 68
+  /// As a party's slot: who has taken the gate last, for messages to people.
+  package static let gateHolder = 128
 
   /// The party table: the second page.
   package static let parties = 4096

@@ -10,12 +10,11 @@ struct SegmentOpening {
   let format: MessageFormat
   /// What was asked for; nil takes what is there.
   let capacity: Int?
-
-  /// How long another party may stay in the middle of opening or leaving.
-  private static let patience = Duration.seconds(5)
+  let access: SegmentAccess
+  let placement: LanePlacement
 
   func open() throws(TransportError) -> Segment {
-    let giveUp = ContinuousClock.now + Self.patience
+    let giveUp = ContinuousClock.now + File.gatePatience
     while true {
       // Each is nil where another party was faster; then the next look finds what it did.
       if let file = try existingFile() {
@@ -23,14 +22,13 @@ struct SegmentOpening {
       } else if let segment = try create() {
         return segment
       }
-      guard ContinuousClock.now < giveUp else { throw busy }
+      guard ContinuousClock.now < giveUp else { throw busy("another process") }
     }
   }
 
-  private var busy: TransportError {
+  private func busy(_ holder: String) -> TransportError {
     TransportError(
-      .busy,
-      "another process stopped while opening or closing \(path): let it go on, or end it")
+      .busy, "\(holder) stopped while opening or closing \(path): let it go on, or end it")
   }
 }
 
@@ -42,8 +40,10 @@ extension SegmentOpening {
   private func create() throws(TransportError) -> Segment? {
     let capacity = capacity ?? ChannelOptions.defaultCapacity.bytes
     let file = try unnamedFile(capacity: capacity)
+    try access.apply(to: file, path)
     _ = file.tryLock(SegmentLayout.partyLocks)
-    let segment = try Segment(file, path: path, slot: 0, capacity: capacity)
+    let segment = try Segment(
+      file, path: path, slot: 0, capacity: capacity, placement: placement)
     do {
       try segment.link()
     } catch {
@@ -56,7 +56,7 @@ extension SegmentOpening {
   private func unnamedFile(capacity: Int) throws(TransportError) -> File {
     let bytes = SegmentLayout.fileBytes(capacity: capacity)
     do throws(SystemError) {
-      let file = try File.unnamed(in: directory, permissions: 0o600)
+      let file = try File.unnamed(in: directory, permissions: access.mode.rawValue)
       try file.reserve(bytes: bytes)
       try file.write(SegmentHeader(capacity: capacity, format: format).bytes, at: 0)
       try file.write(Party.current, at: SegmentLayout.parties)
@@ -76,8 +76,15 @@ extension SegmentOpening {
     case EACCES, EPERM, EROFS:
       TransportError(
         .permissionDenied, "cannot create \(path): \(error.text)", errno: error.number)
+    case EOPNOTSUPP, EISDIR:
+      TransportError(
+        .system,
+        "cannot create \(path): the file system of \(directory) has no unnamed files (\(error.text)): "
+          + "use a memory file system (tmpfs)", errno: error.number)
     default:
-      TransportError(.system, "cannot create \(path): \(error.text)", errno: error.number)
+      TransportError(
+        .system, "cannot create \(path): \(error.text)\(Errno.advice(error.number))",
+        errno: error.number)
     }
   }
 }
@@ -91,16 +98,7 @@ extension SegmentOpening {
     let status: FileStatus
     do { status = try file.status() } catch { throw refused(error) }
     guard status.isRegular else { throw denied("it is no regular file: remove it") }
-    guard status.owner == ThisProcess.effectiveUser else {
-      throw denied(
-        "it belongs to user \(status.owner), and this process runs as user \(ThisProcess.effectiveUser)"
-      )
-    }
-    guard status.permissions & 0o077 == 0 else {
-      throw denied(
-        "its mode is 0\(String(status.permissions, radix: 8)), so that other users can use it; a channel's is 0600"
-      )
-    }
+    if let reason = access.refusal(status) { throw denied(reason) }
     guard status.links <= 1 else { throw denied("it has \(status.links) names: remove the others") }
     return file
   }
@@ -119,7 +117,10 @@ extension SegmentOpening {
     case ELOOP: denied("it is a symbolic link, which is never followed: remove it")
     case ENXIO, EISDIR, ENODEV: denied("it is no regular file: remove it")
     case EACCES, EPERM: denied("it belongs to another user, or its mode forbids it")
-    default: TransportError(.system, "cannot open \(path): \(error.text)", errno: error.number)
+    default:
+      TransportError(
+        .system, "cannot open \(path): \(error.text)\(Errno.advice(error.number))",
+        errno: error.number)
     }
   }
 
@@ -131,10 +132,7 @@ extension SegmentOpening {
   private func join(
     _ file: consuming File, until giveUp: ContinuousClock.Instant
   ) throws(TransportError) -> Segment? {
-    while !file.tryLock(SegmentLayout.gateLock) {
-      guard ContinuousClock.now < giveUp else { throw busy }
-      usleep(200)
-    }
+    guard file.enterGate(until: giveUp) else { throw busy(file.gateHolder) }
     // From here on nobody comes, leaves or removes the file. Closing the file opens the gate.
     guard let status = try? file.status(), status.links == 1 else { return nil }
     let isAlive = file.hasOtherParties
@@ -143,10 +141,11 @@ extension SegmentOpening {
       header = try readHeader(file, fileBytes: status.bytes)
     } catch {
       guard !isAlive, error.isOurs else { throw corrupt(error) }
-      return remove()
+      if case .version(let version) = error { reportReplaced(version) }
+      return try remove()
     }
     if !isAlive, header.format != format || capacity.map({ $0 != header.capacity }) ?? false {
-      return remove()
+      return try remove()
     }
     try header.format.check(format, at: address)
     try ChannelOptions.check(capacity: capacity, against: header.capacity, at: address)
@@ -161,16 +160,31 @@ extension SegmentOpening {
         .inUse,
         "\(path) is open in \(SegmentLayout.partyCount) places, which is the most: close one")
     }
-    let segment = try Segment(file, path: path, slot: slot, capacity: header.capacity)
-    if !isAlive, !segment.mapping.memory.recover(format: format) { return remove() }
+    let segment = try Segment(
+      file, path: path, slot: slot, capacity: header.capacity, placement: placement)
+    if !isAlive, !segment.mapping.memory.recover(format: format) { return try remove() }
     segment.openGate()
     return segment
   }
 
   /// Removes a segment whose parties are all dead and which is of no use to us.
-  private func remove() -> Segment? {
-    unsafe unlink(path)
+  private func remove() throws(TransportError) -> Segment? {
+    guard unsafe unlink(path) == 0 || errno == ENOENT else {
+      let error = SystemError()
+      throw TransportError(
+        .permissionDenied,
+        "cannot replace \(path), which dead processes left behind: let its owner open or remove it (\(error.text))",
+        errno: error.number)
+    }
     return nil
+  }
+
+  private func reportReplaced(_ version: UInt32) {
+    Diagnostics.report(
+      Diagnostic(
+        .replaced,
+        "\(path) was left behind by processes that are dead, with layout version \(version) where this program "
+          + "knows \(SegmentLayout.version): it is replaced, with what was unread in it"))
   }
 
   private func readHeader(

@@ -72,8 +72,19 @@ int cpsyne_ofd_is_locked(int fd, int64_t offset, int64_t count);
 
 // MARK: Files
 
-/// Opens an unnamed file in `directory`, to be linked in place when it is complete.
-int cpsyne_open_unnamed(const char *directory, unsigned mode);
 /// Gives the unnamed file `fd` the name `path`; EEXIST if the name is taken.
 int cpsyne_link_unnamed(int fd, const char *path);
+/// Opens the file that `fd` has open once more, with locks of its own.
+int cpsyne_open_again(int fd);
+
+// MARK: Files that a child made by fork does not keep (close them with `cpsyne_close` alone)
+
+/// Opens an unnamed file in `directory`, to be linked in place when it is complete.
+int cpsyne_open_unnamed(const char *directory, unsigned mode);
 int cpsyne_open_existing(const char *path);
+/// An inotify instance that does not block.
+int cpsyne_inotify(void);
+/// Changes in a child made by fork: what was opened before has been closed there.
+uint32_t cpsyne_fork_generation(void);
+/// Closes `fd`, unless it was opened before a fork that made this process.
+void cpsyne_close(int fd, uint32_t opened_in);
