@@ -45,14 +45,14 @@ struct SegmentAccess {
     }
     let found = FileMode(rawValue: status.permissions)
     guard found == mode else {
-      return "its mode is \(found)"
-        + (status.permissions & 0o077 & ~mode.rawValue != 0 ? ", so that other users can use it" : "")
-        + "; this channel's is \(mode)"
+      let isWider = status.permissions & 0o077 & ~mode.rawValue != 0
+      let excess = isWider ? ", so that other users can use it" : ""
+      return "its mode is \(found)\(excess); this channel's is \(mode)"
     }
     let wanted = group ?? ThisProcess.effectiveGroup
     guard !mode.includesGroup || status.group == wanted else {
-      return "it belongs to group \(status.group), and \(group == nil ? "this process's is" : "was asked for with group")"
-        + " \(wanted)"
+      let here = group == nil ? "this process's group is" : "it was asked for with group"
+      return "it belongs to group \(status.group), and \(here) \(wanted)"
     }
     return nil
   }
@@ -70,7 +70,8 @@ enum Account {
     if let number = named(text) { return number }
     throw TransportError(
       .invalidOption,
-      "\(option) '\(text)' is no \(kind) of this system: write the name of one that exists, or a number")
+      "\(option) '\(text)' is no \(kind) of this system: write the name of one that exists, or a number"
+    )
   }
 
   static func user(_ name: String) -> UInt32? {

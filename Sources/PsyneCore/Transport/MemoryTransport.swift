@@ -31,6 +31,7 @@ public struct MemoryTransport: Transport {
 private final class Names: Sendable {
   private struct Entry {
     weak var lane: Lane?
+    let placement: LanePlacement
   }
 
   private let entries = Mutex<[String: Entry]>([:])
@@ -40,13 +41,15 @@ private final class Names: Sendable {
     _ placement: LanePlacement
   ) throws(TransportError) -> Lane {
     try entries.withLock { entries throws(TransportError) in
-      if let lane = entries[name]?.lane, !lane.wasLeft {
+      if let entry = entries[name], let lane = entry.lane, !lane.wasLeft {
         try lane.check(address, format: format, capacity: capacity)
+        try placement.check(against: entry.placement)
         return lane
       }
       entries = entries.filter { $0.value.lane != nil }
-      let lane = try Self.makeLane(format, capacity ?? ChannelOptions.defaultCapacity.bytes, placement)
-      entries[name] = Entry(lane: lane)
+      let capacity = capacity ?? ChannelOptions.defaultCapacity.bytes
+      let lane = try Self.makeLane(format, capacity, placement)
+      entries[name] = Entry(lane: lane, placement: placement)
       return lane
     }
   }
@@ -59,7 +62,8 @@ private final class Names: Sendable {
     guard descriptor >= 0 else {
       let number = errno
       throw TransportError(
-        .system, "cannot create memory for a channel: \(Errno.text(number))\(Errno.advice(number))",
+        .system,
+        "cannot create memory for a channel: \(Errno.text(number))\(Errno.advice(number))",
         errno: number)
     }
     defer { close(descriptor) }

@@ -53,7 +53,8 @@ extension ChannelOptions {
     if let value, value != said {
       throw TransportError(
         .invalidOption,
-        "the address says \(option.name) \(said.spelling) and the program says \(value.spelling): give one")
+        "the address says \(option.name) \(said.spelling) and the program says \(value.spelling): give one"
+      )
     }
     value = said
   }

@@ -12,7 +12,8 @@ public enum WhenFull: Hashable, Sendable {
 
 extension WhenFull: OptionValue, CustomStringConvertible {
   private static let units: [(name: String, nanoseconds: Int64)] = [
-    ("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000), ("min", 60_000_000_000),
+    ("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
   ]
 
   static func parse(_ text: String) -> WhenFull? {
