@@ -144,6 +144,7 @@ extension SegmentOpening {
       if case .version(let version) = error { reportReplaced(version) }
       return try remove()
     }
+    file.noteGateHolder()
     if !isAlive, header.format != format || capacity.map({ $0 != header.capacity }) ?? false {
       return try remove()
     }
