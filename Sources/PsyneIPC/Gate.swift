@@ -18,11 +18,12 @@ extension File {
           "still waiting for \(path): \(gateHolder) stopped while opening, claiming or leaving it; "
             + "let it go on (kill -CONT), or end it"))
       lock(SegmentLayout.gateLock)
-      noteGateHolder()
     }
+    noteGateHolder()
   }
 
-  /// Takes the gate, or returns false when the time has passed.
+  /// Takes the gate, or returns false when the time has passed. Writes nothing: the file may turn out to
+  /// be no segment.
   func enterGate(until giveUp: ContinuousClock.Instant) -> Bool {
     var looks = 0
     while !tryLock(SegmentLayout.gateLock) {
@@ -37,11 +38,11 @@ extension File {
         usleep(200)
       }
     }
-    noteGateHolder()
     return true
   }
 
-  private func noteGateHolder() {
+  /// Names us, in a file that is a segment, as whoever has the gate.
+  func noteGateHolder() {
     // A name that cannot be written is missing from a message, no more.
     try? write(Party.current, at: SegmentLayout.gateHolder)
   }

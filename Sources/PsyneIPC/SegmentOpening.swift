@@ -148,6 +148,7 @@ extension SegmentOpening {
       if case .version(let version) = error { reportReplaced(version) }
       return try remove()
     }
+    file.noteGateHolder()
     do {
       try header.shape.check(kind, options, at: address)
       try header.format.check(format, at: address)

@@ -34,5 +34,8 @@ extension FileMode: OptionValue, CustomStringConvertible {
   static var kind: String { "mode" }
   static var advice: String { "write a zero and three octal digits, as in 0600, 0640 or 0660" }
 
-  public var description: String { "0\(String(rawValue, radix: 8))" }
+  public var description: String {
+    let digits = String(rawValue, radix: 8)
+    return String(repeating: "0", count: max(1, 4 - digits.count)) + digits
+  }
 }
