@@ -65,6 +65,8 @@ public enum LaneLayout {
   public static let minimumCapacity = 4096
   /// Greatest capacity of a lane in bytes. A frame's length is a `u32`.
   public static let maximumCapacity = 1 << 32
+  /// No position gets as far as this, 4 EiB: below it, a position and a frame add up without overflow.
+  static let positionLimit = 1 << 62
   /// Greatest stride of an element in bytes: so many of them have a size that does not overflow.
   public static let maximumElementSize = 1 << 30
 
