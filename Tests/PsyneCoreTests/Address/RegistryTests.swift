@@ -8,7 +8,8 @@ struct RegistryTests {
     of uri: String, _ body: Body.Type = Bytes.self, _ options: ChannelOptions = ChannelOptions(),
     in registry: TransportRegistry = makeRegistry()
   ) throws -> TransportError {
-    try #require(failure { _ = try registry.open(uri, as: SPSCChannel<Body>.self, options: options) })
+    try #require(
+      failure { _ = try registry.open(uri, as: SPSCChannel<Body>.self, options: options) })
   }
 
   @Test("an unknown scheme names those that are registered, and a near one")

@@ -116,7 +116,9 @@ final class Scratch: Transport, @unchecked Sendable {
   /// The number of a broadcast's current term.
   var term: UInt64 {
     get { unsafe headers.load(fromByteOffset: ChannelLayout.term, as: UInt64.self) }
-    set { unsafe headers.storeBytes(of: newValue, toByteOffset: ChannelLayout.term, as: UInt64.self) }
+    set {
+      unsafe headers.storeBytes(of: newValue, toByteOffset: ChannelLayout.term, as: UInt64.self)
+    }
   }
 
   private func header(_ lane: Int) -> UnsafeMutableRawPointer {
