@@ -32,14 +32,18 @@ final class BroadcastReading: Reading {
     while true {
       // Acquire pairs with the release of whoever opened the term.
       let newest = unsafe lanes.channel.term.pointee.load(ordering: .acquiring)
-      guard newest > 0 else { return view }
+      guard newest > 0 else {
+        guard expectFirst() else { continue }
+        return view
+      }
       guard let index = pin(newest) else {
         tries += 1
         guard tries < Self.tries else { return view }
         continue
       }
       let tail = lanes.lanes[index].tail
-      guard tail >= 0, tail < LaneLayout.positionLimit, tail % lanes.format.positionUnit == 0 else {
+      guard tail >= 0, tail < LaneLayout.positionLimit, tail % lanes.format.positionUnit == 0
+      else {
         term = 0
         return view
       }
@@ -157,6 +161,15 @@ extension BroadcastReading {
   /// How often to look again for a term that is said to be there. A sender gives up one or two while
   /// we look; that one is always faster than we are is not to be expected.
   private static var tries: Int { 1 << 12 }
+
+  /// Keeps the first term before there is one; false if it has come meanwhile.
+  private func expectFirst() -> Bool {
+    unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
+      .store(1, ordering: .releasing)
+    // See `BroadcastTerms.retire`.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    return unsafe lanes.channel.term.pointee.load(ordering: .acquiring) == 0
+  }
 
   /// Keeps a term from being given up; nil if it was already.
   private func pin(_ number: UInt64) -> Int? {

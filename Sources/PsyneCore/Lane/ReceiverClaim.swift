@@ -129,10 +129,9 @@ extension ReceiverClaim {
   {
     var found = try reading.look(after: view)
     if found.outcome != .nothing { return found }
-    let before = found
     lanes.channel.count(slot, ChannelLayout.emptyWaits)
     _ = try wait(until: deadline) { () throws(ChannelError) -> Bool in
-      found = try reading.look(after: before)
+      found = try reading.look(after: found)
       return found.outcome != .nothing || isInterrupted.load(ordering: .relaxed)
     }
     // A wait this short may not have looked after the senders: many of them in a row do.
