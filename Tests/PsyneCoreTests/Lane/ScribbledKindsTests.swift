@@ -228,7 +228,7 @@ private struct Words: Sendable {
       scratch[position: LaneLayout.tail, lane: lane] = head + length * unit
       scratch[position: LaneLayout.senderEndPosition, lane: lane] = head + length * unit
       scratch[position: LaneLayout.claim, lane: lane] =
-        read / unit << 6 | random.below(shape.consumers + 1)
+        (read / unit) << 6 | random.below(shape.consumers + 1)
       for slot in 0..<shape.consumers {
         // Nothing, or some of what was claimed.
         let isHeld = random.below(3) == 0 && read - head >= unit
