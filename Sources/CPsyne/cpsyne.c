@@ -89,3 +89,8 @@ int cpsyne_open_existing(const char *path) {
   // O_NONBLOCK: a FIFO that squats the name must not block us; it has no effect on a regular file.
   return open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 }
+
+int cpsyne_open_to_read(const char *path) {
+  // O_NONBLOCK: a FIFO that squats the name must not block us; it has no effect on a regular file.
+  return open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+}

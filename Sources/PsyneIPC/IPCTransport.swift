@@ -21,12 +21,15 @@ public struct IPCTransport: Transport {
   public var scheme: String { "ipc" }
   public var optionNames: [String] { ["capacity"] }
 
+  /// The file of the channel called `name`.
+  func path(of name: String) -> String { "\(directory)/psyne.\(name)" }
+
   public func open(
     _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
   ) throws(TransportError) -> LaneSet {
     let name = try address.name()
     let opening = SegmentOpening(
-      address: address, directory: directory, path: "\(directory)/psyne.\(name)", kind: kind,
+      address: address, directory: directory, path: path(of: name), kind: kind,
       format: format, options: options)
     let lanes = try opening.open()
     OpenChannels.add(lanes)

@@ -36,6 +36,13 @@ struct File: ~Copyable {
     return File(descriptor: descriptor)
   }
 
+  /// The same, to look at only: it holds no lock, and closing it is no news to anybody.
+  static func toRead(at path: String) throws(SystemError) -> File {
+    let descriptor = unsafe cpsyne_open_to_read(path)
+    guard descriptor >= 0 else { throw SystemError() }
+    return File(descriptor: descriptor)
+  }
+
   /// Gives an unnamed file its name. EEXIST, ENOENT (no /proc) and ENOSPC can occur.
   func link(to path: String) throws(SystemError) {
     guard unsafe cpsyne_link_unnamed(descriptor, path) == 0 else { throw SystemError() }

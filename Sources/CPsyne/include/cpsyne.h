@@ -70,3 +70,57 @@ int cpsyne_open_unnamed(const char *directory, unsigned mode);
 /// Gives the unnamed file `fd` the name `path`; EEXIST if the name is taken.
 int cpsyne_link_unnamed(int fd, const char *path);
 int cpsyne_open_existing(const char *path);
+/// The same, to look at only.
+int cpsyne_open_to_read(const char *path);
+
+// MARK: Waiting for many words
+
+/// One word of `cpsyne_futex_waitv`: the kernel's `struct futex_waitv`, which older headers lack.
+struct cpsyne_futex_word {
+  uint64_t expected;
+  uint64_t address;
+  uint32_t flags;
+  uint32_t reserved;
+};
+
+/// The word at `address`, 32 bits wide and possibly shared with other processes.
+static inline struct cpsyne_futex_word cpsyne_futex_word(const void *address, uint32_t expected) {
+  struct cpsyne_futex_word word = {expected, (uint64_t)(uintptr_t)address, 2, 0};
+  return word;
+}
+
+/// Sleeps while each of up to 128 words has its expected value, until one of them is woken or until
+/// the absolute CLOCK_MONOTONIC time `deadline_ns` (INT64_MAX: for ever). The index of a woken word
+/// (others may have been woken too), or the negative of an errno: EAGAIN, EINTR, ETIMEDOUT, ENOSYS.
+int cpsyne_futex_waitv(const struct cpsyne_futex_word *words, unsigned count, int64_t deadline_ns);
+
+/// An io_uring that only the thread that made it may use. Its requests are futex waits; each ends in
+/// exactly one completion that carries the request's tag. It holds no file descriptor.
+struct cpsyne_uring;
+
+/// A ring for `entries` requests a submission, a power of two. NULL and errno where the kernel is
+/// older than 6.7 or forbids it (ENOSYS, EPERM, EINVAL), or has no room for it (ENOMEM, EMFILE).
+struct cpsyne_uring *cpsyne_uring_open(unsigned entries);
+void cpsyne_uring_close(struct cpsyne_uring *ring);
+
+/// Queues a wait while `*word == expected`. Its result is 0 when woken, else the negative of an errno:
+/// EAGAIN (another value), ECANCELED. False if the queue is full: enter first.
+bool cpsyne_uring_wait(
+    struct cpsyne_uring *ring, const void *word, uint32_t expected, uint64_t tag);
+
+/// Queues the cancellation of the wait with this tag. It may come too late. False if the queue is full.
+bool cpsyne_uring_cancel(struct cpsyne_uring *ring, uint64_t tag);
+
+/// Hands what is queued to the kernel and collects completions; with `wait`, sleeps for one until the
+/// absolute CLOCK_MONOTONIC time `deadline_ns` (INT64_MAX: for ever). 0, or an errno: EINTR, ETIME,
+/// and EAGAIN or EBUSY if the kernel wants completions to be taken first.
+int cpsyne_uring_enter(struct cpsyne_uring *ring, bool wait, int64_t deadline_ns);
+
+/// Whether entering would hand over or collect anything.
+bool cpsyne_uring_has_work(const struct cpsyne_uring *ring);
+
+/// Takes the next completion. False if there is none.
+bool cpsyne_uring_next(struct cpsyne_uring *ring, uint64_t *tag, int32_t *result);
+
+/// Gives this thread a name of at most 15 bytes, for `top` and debuggers.
+void cpsyne_name_thread(const char *name);

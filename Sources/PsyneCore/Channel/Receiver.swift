@@ -57,7 +57,7 @@ extension Receiver {
     timeout: Duration? = nil
   ) throws(ChannelError) -> Message<Body>? {
     guard try prepare(timeout) else { return nil }
-    return try next()
+    return try takeNext()
   }
 
   /// The next message, or nil if there is none now.
@@ -68,7 +68,7 @@ extension Receiver {
   @_lifetime(&self)
   public mutating func tryReceive() throws(ChannelError) -> Message<Body>? {
     guard try prepareNow() else { return nil }
-    return try next()
+    return try takeNext()
   }
 
   /// Takes back what was lent, and waits for a message. False at the end of the stream.
@@ -88,7 +88,7 @@ extension Receiver {
   /// Takes the next frame, which is there.
   @inlinable @inline(__always)
   @_lifetime(&self)
-  mutating func next() throws(ChannelError) -> Message<Body> {
+  mutating func takeNext() throws(ChannelError) -> Message<Body> {
     let message: Message<Body> = try reader.take()
     return unsafe _overrideLifetime(message, mutating: &self)
   }
@@ -96,30 +96,16 @@ extension Receiver {
   /// True when there is a message, false at the end of the stream.
   @inlinable
   mutating func awaitMessages(until deadline: Deadline) throws(ChannelError) -> Bool {
-    let found = try claim.awaitMessages(after: reader.view, until: deadline)
-    reader.adopt(found)
-    switch found.outcome {
-    case .messages: return true
-    case .closed: return false
-    case .died: throw .peerDied
-    case .lost(let count): throw .lost(messages: count)
-    case .evicted: throw .evicted
-    case .nothing: throw .timedOut
-    }
+    reader.adopt(try claim.awaitMessages(after: reader.view, until: deadline))
+    return try reader.view.outcome.isMessages()
   }
 
   /// True when there is a message, false when there is none now.
   @inlinable
   mutating func pollMessages() throws(ChannelError) -> Bool {
-    let found = try claim.pollMessages(after: reader.view)
-    reader.adopt(found)
-    switch found.outcome {
-    case .messages: return true
-    case .closed: throw .closed
-    case .died: throw .peerDied
-    case .lost(let count): throw .lost(messages: count)
-    case .evicted: throw .evicted
-    case .nothing: return false
-    }
+    reader.adopt(try claim.pollMessages(after: reader.view))
+    if reader.view.outcome == .nothing { return false }
+    guard try reader.view.outcome.isMessages() else { throw .closed }
+    return true
   }
 }

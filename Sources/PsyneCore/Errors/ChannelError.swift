@@ -6,6 +6,8 @@ public enum ChannelError: Error, Hashable, Sendable {
   case peerDied
   /// The deadline passed.
   case timedOut
+  /// The task was cancelled while it waited. Nothing was received or lost.
+  case cancelled
   /// There is no room, and the sender was told not to wait for it.
   case full
   /// So many messages of a broadcast were given up before this receiver came to them. It goes on with
@@ -40,6 +42,7 @@ extension ChannelError: CustomStringConvertible {
     case .closed: "the other end of the channel was closed"
     case .peerDied: "the process at the other end died without closing the channel"
     case .timedOut: "the deadline passed"
+    case .cancelled: "the task that waited was cancelled"
     case .full: "the channel is full: a receiver does not keep up"
     case .lost(let count):
       "\(count) messages of the broadcast were lost: this receiver did not keep up"

@@ -4,7 +4,7 @@ public struct TransportError: Error, Hashable, Sendable {
   public struct Code: Hashable, Sendable {
     private enum Kind: String {
       case invalidAddress, unknownScheme, invalidOption, invalidType, mismatch, inUse, corrupt
-      case permissionDenied, noSpace, busy, system
+      case permissionDenied, notFound, noSpace, busy, system
     }
     private let kind: Kind
 
@@ -24,6 +24,8 @@ public struct TransportError: Error, Hashable, Sendable {
     public static let corrupt = Code(kind: .corrupt)
     /// The file belongs to somebody else, others could write to it, or it is no regular file.
     public static let permissionDenied = Code(kind: .permissionDenied)
+    /// There is no such channel.
+    public static let notFound = Code(kind: .notFound)
     /// Shared memory is full.
     public static let noSpace = Code(kind: .noSpace)
     /// Another party stopped in the middle of opening or closing the channel.

@@ -60,7 +60,7 @@ public final class ChannelMapping: @unchecked Sendable {
     }
   }
 
-  private static func lanes(
+  static func lanes(
     _ headers: UnsafeMutableRawPointer, _ data: UnsafeMutableRawPointer, _ shape: ChannelShape
   ) -> [LaneMemory] {
     let channel = unsafe ChannelMemory(header: headers, consumers: shape.consumers)
@@ -150,7 +150,7 @@ public final class ChannelMapping: @unchecked Sendable {
   }
 
   /// EBADF and EINVAL cannot occur; ENOMEM and EPERM (a sealed file) can.
-  private static func map(
+  static func map(
     _ address: UnsafeMutableRawPointer?, _ bytes: Int, _ protection: Int32, _ flags: Int32,
     _ descriptor: Int32, _ offset: Int
   ) throws(TransportError) -> UnsafeMutableRawPointer {

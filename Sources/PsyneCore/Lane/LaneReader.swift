@@ -165,6 +165,12 @@ extension LaneMemory {
     after head: Int, owed: Int, read: Int, seenEndings: UInt32, looks: Int, fences: Bool
   ) -> Int {
     if owed > 0 { publish(head: head, at: LaneLayout.head, fences: fences) }
+    let found = gather(after: head, read: read, seenEndings: seenEndings, looks: looks)
+    if found >= 0 { channel.raise(0, ChannelLayout.highWater, to: found &- head) }
+    return found
+  }
+
+  private func gather(after head: Int, read: Int, seenEndings: UInt32, looks: Int) -> Int {
     var waits = 0
     var found = look(after: head, seenEndings: seenEndings)
     while found < 0 {

@@ -71,7 +71,11 @@ final class MergedReading: Reading {
       guard outcome != .nothing else { continue }
       current = index
       lastEnd = nil
-      if outcome == .messages { prefault(index) }
+      if outcome == .messages {
+        prefault(index)
+        let view = stands[index]
+        view.lane.channel.raise(0, ChannelLayout.highWater, to: view.tail - view.head)
+      }
       if stands.count == 1 && outcome != .messages { (hasEnding, lastEnd) = (false, outcome) }
       if stands.count > 1 && outcome == .died { hasEnding = true }
       return result(outcome)

@@ -96,6 +96,21 @@ struct LaneView {
   }
 }
 
+extension LaneView.Outcome {
+  /// True when there are messages, false at the end of the stream; throws everything else.
+  @usableFromInline
+  func isMessages() throws(ChannelError) -> Bool {
+    switch self {
+    case .messages: true
+    case .closed: false
+    case .died: throw .peerDied
+    case .lost(let count): throw .lost(messages: count)
+    case .evicted: throw .evicted
+    case .nothing: throw .timedOut
+    }
+  }
+}
+
 /// How a receiver of some kind of channel goes through its lanes. Called when everything that it was
 /// shown is read.
 protocol Reading: AnyObject {
@@ -139,6 +154,24 @@ extension ReceiverClaim {
     return found
   }
 
+  /// The same, suspending the task instead of blocking its thread.
+  @usableFromInline
+  func nextMessages(after view: LaneView, until deadline: Deadline) async throws(ChannelError)
+    -> LaneView
+  {
+    var found = try reading.look(after: view)
+    if found.outcome != .nothing { return found }
+    lanes.channel.count(slot, ChannelLayout.emptyWaits)
+    _ = try await Parking.suspend(on: sleeper, until: deadline, peers: peers) {
+      () throws(ChannelError) -> Bool in
+      found = try reading.look(after: found)
+      if found.outcome != .nothing { return true }
+      try reading.takeOver()
+      return false
+    }
+    return found
+  }
+
   /// Looks once.
   @usableFromInline @inline(never)
   func pollMessages(after view: LaneView) throws(ChannelError) -> LaneView {
@@ -163,12 +196,14 @@ extension ReceiverClaim {
       ? lanes.senders + lanes.receivers.filter { $0 != .receiver(slot) } : lanes.senders
   }
 
+  private var peers: Parking.Peers? { lanes.peers(others) { [self] in wake() } }
+  private var sleeper: Sleeper { Sleeper(receiver: slot, of: lanes.lanes) }
+
   func wait(
     until deadline: Deadline, isReady: () throws(ChannelError) -> Bool
   ) throws(ChannelError) -> Bool {
-    let peers = lanes.peers(others) { [self] in wake() }
-    return try Parking.wait(
-      on: Sleeper(receiver: slot, of: lanes.lanes), until: deadline, as: waiting, peers: peers
+    try Parking.wait(
+      on: sleeper, until: deadline, as: waiting, peers: peers
     ) { () throws(ChannelError) -> Bool in
       if try isReady() { return true }
       // What a dead receiver has left is found by whoever has nothing else to do.
@@ -195,6 +230,7 @@ extension ReceiverClaim {
     lanes.noticeDeaths(of: lanes.senders)
     let found = try wait(until: deadline) { () throws(ChannelError) -> Bool in
       lanes.senders.contains { lanes.memory(of: $0).isAttached } || reading.hasNews(after: view)
+        || isInterrupted.load(ordering: .relaxed)
     }
     guard found else { throw .timedOut }
   }

@@ -157,6 +157,24 @@ extension SenderClaim {
     return found
   }
 
+  /// The same, suspending the task instead of blocking its thread.
+  @usableFromInline
+  func nextRoom(
+    for bytes: Int, after tail: Int, messages: Int, until deadline: Deadline
+  ) async throws(ChannelError) -> Room {
+    var found = try room(for: bytes, after: tail, messages: messages)
+    if let found { return found }
+    lanes.lanes[lane].count(LaneLayout.fullWaits)
+    _ = try await Parking.suspend(
+      on: Sleeper(sender: lanes.lanes[lane]), until: deadline, peers: peers
+    ) { () throws(ChannelError) -> Bool in
+      found = try room(for: bytes, after: tail, messages: messages)
+      return found != nil
+    }
+    guard let found else { throw .timedOut }
+    return found
+  }
+
   /// Looks once whether `bytes` are free after `tail`, and returns where if so.
   @usableFromInline @inline(never)
   func pollRoom(

@@ -1,0 +1,64 @@
+internal import Synchronization
+
+/// One wait of one task for one word, from the call until the task is resumed.
+///
+/// Who may use what: `state` anybody; the constants and the continuation, which is set before the
+/// reactor's thread gets to see the wait, that thread; `slot` whichever thread watches the word.
+@safe
+final class Wait: @unchecked Sendable {
+  let word: UnsafeMutablePointer<Atomic<UInt32>>
+  let expected: UInt32
+  /// Monotonic nanoseconds; `Int64.max` never.
+  let deadline: Int64
+
+  // MARK: The reactor's thread
+
+  var isRunning = false
+  /// Nil after the wait has ended.
+  var continuation: UnsafeContinuation<WaitOutcome, Never>?
+  /// Its place in the heap of deadlines; -1 while it is in none.
+  var heapIndex = -1
+  /// What it ends with unless a wake-up is faster; nil while nobody wants it to end.
+  var ending: WaitOutcome?
+  /// The thread that watches the word in place of the reactor's.
+  var watcher: WordThread?
+
+  // MARK: The thread that watches the word
+
+  /// Its place in a ``WordGroup``; -1 while it is in none.
+  var slot = -1
+
+  // MARK: Anybody
+
+  private enum State {
+    static let new: UInt8 = 0
+    static let announced: UInt8 = 1
+    static let cancelled: UInt8 = 2
+  }
+  private let state = Atomic<UInt8>(State.new)
+
+  init(word: UnsafeMutablePointer<Atomic<UInt32>>, expected: UInt32, deadline: Int64) {
+    unsafe self.word = word
+    self.expected = expected
+    self.deadline = deadline
+  }
+
+  /// Whether the word still has the expected value. Acquire pairs with the release of the waker's
+  /// exchange: whoever is told of the change sees what the waker did before.
+  var isAsExpected: Bool { unsafe word.pointee.load(ordering: .acquiring) == expected }
+
+  /// Before the wait is handed to the reactor. False if it was cancelled before.
+  ///
+  /// Of the two exchanges one comes first and the other sees it, so either this returns false or
+  /// ``cancel()`` returns true. They hand over no data: relaxed.
+  func announce() -> Bool {
+    state.compareExchange(
+      expected: State.new, desired: State.announced, ordering: .relaxed
+    ).exchanged
+  }
+
+  /// True if the reactor has been handed the wait, or is about to be: it has to be told.
+  func cancel() -> Bool { state.exchange(State.cancelled, ordering: .relaxed) == State.announced }
+
+  var isCancelled: Bool { state.load(ordering: .relaxed) == State.cancelled }
+}

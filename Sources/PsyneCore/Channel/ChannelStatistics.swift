@@ -1,0 +1,139 @@
+internal import Glibc
+internal import Synchronization
+
+/// What has happened on a channel since it was made, counted by those who did it.
+///
+/// Each number has one writer and is read without stopping anybody, so those of a channel in use belong
+/// to slightly different moments.
+public struct ChannelStatistics: Hashable, Sendable {
+  public let kind: ChannelKind
+  /// Bytes that each lane holds.
+  public let capacity: Int
+  /// One for each sender that there can be.
+  public let senders: [SenderStatistics]
+  /// One for each receiver that there can be.
+  public let receivers: [ReceiverStatistics]
+
+  /// Messages sent.
+  public var messages: Int { senders.reduce(0) { $0 + $1.messages } }
+  /// Bytes sent, frames and headers included.
+  public var bytes: Int { senders.reduce(0) { $0 + $1.bytes } }
+  /// Bytes sent and not yet given back by the receivers. Of a broadcast, 0.
+  public var unreadBytes: Int { senders.reduce(0) { $0 + $1.unreadBytes } }
+  /// How often a sender found no room and waited.
+  public var fullWaits: Int { senders.reduce(0) { $0 + $1.fullWaits } }
+  /// Messages that senders dropped because there was no room.
+  public var drops: Int { senders.reduce(0) { $0 + $1.drops } }
+  /// How often a receiver found nothing and waited.
+  public var emptyWaits: Int { receivers.reduce(0) { $0 + $1.emptyWaits } }
+  /// Messages that were delivered and may have been delivered before, to a receiver that died.
+  public var redeliveries: Int { receivers.reduce(0) { $0 + $1.redeliveries } }
+  /// Messages of a broadcast that were given up before a receiver came to them, each counted for each
+  /// such receiver.
+  public var lost: Int { receivers.reduce(0) { $0 + $1.lost } }
+  /// The most bytes that a receiver has found unread in a lane.
+  public var highWaterMark: Int { receivers.map(\.highWaterMark).max() ?? 0 }
+}
+
+/// What the senders of one lane have done.
+public struct SenderStatistics: Hashable, Sendable {
+  /// Whether there is a sender now.
+  public let isAttached: Bool
+  public let messages: Int
+  public let bytes: Int
+  public let unreadBytes: Int
+  public let fullWaits: Int
+  public let drops: Int
+}
+
+/// What the receivers in one slot have done.
+public struct ReceiverStatistics: Hashable, Sendable {
+  /// Whether there is a receiver now.
+  public let isAttached: Bool
+  public let emptyWaits: Int
+  public let redeliveries: Int
+  public let lost: Int
+  public let highWaterMark: Int
+}
+
+extension Channel {
+  /// What has happened on the channel. Anybody may ask at any time; it disturbs nobody.
+  public var statistics: ChannelStatistics {
+    ChannelStatistics(lanes.lanes, lanes.channel, lanes.shape)
+  }
+}
+
+extension ChannelStatistics {
+  init(_ lanes: [LaneMemory], _ channel: ChannelMemory, _ shape: ChannelShape) {
+    kind = shape.kind
+    capacity = shape.capacity
+    if shape.kind == .broadcast {
+      senders = [SenderStatistics(broadcast: lanes)]
+    } else {
+      senders = lanes.map { SenderStatistics($0, shape) }
+    }
+    receivers = (0..<shape.consumers).map { ReceiverStatistics($0, channel) }
+  }
+
+  /// Those of a channel in a file, for a process that has no part in it and can only read it.
+  ///
+  /// - Parameters: as of ``ChannelMapping``.
+  /// - Throws: ``TransportError/Code/system`` if the file cannot be mapped.
+  public init(
+    descriptor: Int32, place: ChannelMapping.Place, shape: ChannelShape
+  ) throws(TransportError) {
+    let headers = try unsafe ChannelMapping.map(
+      nil, shape.headerBytes, PROT_READ, MAP_SHARED, descriptor, place.headers)
+    defer { unsafe munmap(headers, shape.headerBytes) }
+    // Their data is not looked at.
+    let lanes = unsafe ChannelMapping.lanes(headers, headers, shape)
+    self.init(lanes, lanes[0].channel, shape)
+  }
+}
+
+extension SenderStatistics {
+  fileprivate init(_ lane: LaneMemory, _ shape: ChannelShape) {
+    isAttached = lane.sender.isAttached
+    messages = lane.counter(LaneLayout.messages)
+    bytes = lane.counter(LaneLayout.tail)
+    let head = lane.counter(LaneLayout.head)
+    let read =
+      shape.kind.sharesLanes ? head : max(head, lane.counter(LaneMemory.cursor(0, CursorLayout.done)))
+    // The sender of a shared lane looks for the head only when it needs room.
+    unreadBytes = max(0, min(bytes &- read, lane.capacity))
+    fullWaits = lane.counter(LaneLayout.fullWaits)
+    drops = lane.counter(LaneLayout.drops)
+  }
+
+  /// One sender writes all lanes; messages are counted through.
+  fileprivate init(broadcast lanes: [LaneMemory]) {
+    isAttached = lanes[0].sender.isAttached
+    messages = lanes.map { $0.counter(LaneLayout.messages) }.max() ?? 0
+    bytes = lanes.reduce(0) { $0 &+ $1.counter(LaneLayout.tail) }
+    unreadBytes = 0
+    fullWaits = lanes[0].counter(LaneLayout.fullWaits)
+    drops = lanes[0].counter(LaneLayout.drops)
+  }
+}
+
+extension ReceiverStatistics {
+  fileprivate init(_ slot: Int, _ channel: ChannelMemory) {
+    func counter(_ offset: Int) -> Int {
+      max(0, unsafe channel.counter(slot, offset).pointee.load(ordering: .relaxed))
+    }
+    isAttached = channel.receiver(slot).isAttached
+    emptyWaits = counter(ChannelLayout.emptyWaits)
+    redeliveries = counter(ChannelLayout.redeliveries)
+    lost = counter(ChannelLayout.lost)
+    highWaterMark = counter(ChannelLayout.highWater)
+  }
+}
+
+extension LaneMemory {
+  /// A counter that anybody may have written: what is negative counts as nothing, and so that they can
+  /// be added up, what is enormous as enormous.
+  fileprivate func counter(_ offset: Int) -> Int {
+    let value = unsafe position(offset).pointee.load(ordering: .relaxed)
+    return max(0, min(value, 1 << 56))
+  }
+}
