@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly root=.build/sanitizers
-readonly tests='VolumeTests|CapacityTests|ClosingTests|LoanTests|WaitingTests|MixedTests|BatchTests|HostileLaneTests|ScribbleTests|RegistryTests'
+readonly tests='VolumeTests|CapacityTests|ClosingTests|LoanTests|WaitingTests|MixedTests|BatchTests|HostileLaneTests|HostileKindsTests|ScribbleTests|ScribbledKindsTests|RegistryTests'
 verify=${PSYNE_VERIFY:-0}
 unset PSYNE_VERIFY
 if [ "$verify" = 1 ]; then divisor=10; else divisor=100; fi
@@ -63,7 +63,7 @@ test_package() {
 expect_clean() {
   make_package "$1"
   # A peer that scribbles on the lane is a race: that is what is tested there.
-  if ! test_package "$1" "$2" "$tests" 'ScribbleTests/concurrent|greatest'; then
+  if ! test_package "$1" "$2" "$tests" 'Scribble.*Tests/concurrent|greatest'; then
     tail -n 60 "$root/$1.log"
     say "the $2 sanitizer, or a test under it, has failed: $root/$1.log"
     exit 1
@@ -104,19 +104,17 @@ if [ "$verify" = 1 ]; then
     'let found = unsafe position(LaneLayout.tail).pointee.load(ordering: .relaxed)' \
     'ThreadSanitizer: data race'
   expect_found thread thread Lane/LaneReader.swift \
-    'position(LaneLayout.head).pointee.store(head, ordering: .releasing)
-    cpsyne_compiler_barrier()' \
-    'position(LaneLayout.head).pointee.store(head, ordering: .relaxed)
-    cpsyne_compiler_barrier()' \
+    'position(offset).pointee.store(head, ordering: .releasing)' \
+    'position(offset).pointee.store(head, ordering: .relaxed)' \
     'ThreadSanitizer: data race'
 fi
 
 expect_clean address address
-expect_found address address Lane/LaneClaim.swift \
+expect_found address address Lane/SenderClaim.swift \
   'allocate(byteCount: 128, alignment: 128)' \
   'allocate(byteCount: 4, alignment: 8)' 'AddressSanitizer: heap-buffer-overflow'
 if [ "$verify" = 1 ]; then
-  expect_found address address Lane/LaneClaim.swift \
+  expect_found address address Lane/SenderClaim.swift \
     'unsafe correction.deallocate()' '' 'LeakSanitizer: detected memory leaks'
 fi
 say 'both sanitizers are clean and able to fire'

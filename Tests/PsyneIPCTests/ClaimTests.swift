@@ -28,7 +28,7 @@ struct ClaimTests {
     let receiver = end == "receiver" ? try first.receiver() : nil
     let same = transportError { () throws(TransportError) in try first.claim(end) }
     #expect(same?.code == .inUse)
-    #expect(same?.message.contains("in this process") == true)
+    #expect(same?.message.contains("by this process") == true)
     let other = transportError { () throws(TransportError) in try second.claim(end) }
     #expect(other?.code == .inUse)
     _ = consume sender

@@ -9,20 +9,32 @@ struct HostilePeerTests {
   @Test(
     "neither end crashes or hangs",
     arguments: ["sender", "receiver"], ["bytes", "matrix", "wide"])
-  func scribbling(end: String, body: String) throws {
+  func single(end: String, body: String) throws {
+    try scribble(end, body, .spsc, goal: isVerifying ? 500_000 : 20_000)
+  }
+
+  @Test(
+    "nor does an end of a channel of another kind", arguments: ["sender", "receiver"],
+    [ChannelKind.mpsc, .spmc, .mpmc, .broadcast])
+  func several(end: String, kind: ChannelKind) throws {
+    try scribble(end, "bytes", kind, goal: isVerifying ? 200_000 : 5_000)
+  }
+
+  private func scribble(_ end: String, _ body: String, _ kind: ChannelKind, goal: Int) throws {
     let place = try Place()
     let board = try place.scoreboard()
-    let seed = makeSeed("scribbling(\(end), \(body))")
+    let seed = makeSeed("scribbling(\(end), \(body), \(kind))")
     var random = SeededGenerator(seed: seed)
     let victim = try place.peer()
-    try victim.tell("victim \(end) \(body)")
+    try victim.tell("victim \(end) \(body) \(kind.rawValue)")
     try eventually("the victim has opened its channel") { board[.operations] > 0 }
     let scribbler = try Scribbler(path: place.path("victim"))
-    let goal = isVerifying ? 500_000 : 20_000
+    let words = HostileWords(.several(kind, capacity: 4096))
+    #expect(scribbler.count == words.data.upperBound)
     var writes = 0
     let giveUp = ContinuousClock.now + watchdog
     while board[.operations] < goal {
-      for _ in 0..<64 { scribble(scribbler, &random) }
+      for _ in 0..<64 { scribble(scribbler, words, &random) }
       // Sometimes one burst for each claim, so that the victim gets further.
       if writes & 0x4000 == 0 {
         let before = board[.operations]
@@ -38,48 +50,48 @@ struct HostilePeerTests {
     let reply = try victim.reply(to: "victim")
     #expect(reply.hasPrefix("ok"), "\(reply)")
     print(
-      "scribbling(\(end), \(body)): \(writes) writes, \(board[.operations]) claims, \(board[.errors]) errors, no crash"
-    )
+      "scribbling(\(end), \(body), \(kind)): \(writes) writes, \(board[.operations]) claims, "
+        + "\(board[.errors]) errors, no crash")
     #expect(board[.errors] > 0)
     try victim.finish()
     #expect(victim.wait() == .code(0))
   }
 
-  func scribble(_ scribbler: Scribbler, _ random: inout SeededGenerator) {
-    let lane = SegmentLayout.laneHeader
-    let positions = [
-      LaneLayout.tail, LaneLayout.head, LaneLayout.consumed, LaneLayout.senderEndPosition,
-    ]
-    let words = [
-      LaneLayout.receiverParked, LaneLayout.senderParked, LaneLayout.senderAttached,
-      LaneLayout.senderEnding, LaneLayout.senderEndings, LaneLayout.receiverAttached,
-      LaneLayout.receiverEnding, LaneLayout.receiverEndings, LaneLayout.receiverSeenEndings,
-    ]
+  private func scribble(
+    _ scribbler: Scribbler, _ words: HostileWords, _ random: inout SeededGenerator
+  ) {
     switch random.next() % 16 {
-    case 0: scribbler.put(random.next(), at: lane + random.pick(positions))
-    case 1...6:
+    case 0: scribbler.put(random.next(), at: random.pick(words.positions))
+    case 1...5:
       // Nearly right: relative to what stands there, by a little.
-      let offset = lane + random.pick(positions)
-      let other = lane + random.pick(positions)
+      let other = random.pick(words.positions)
       let step = Int64.random(in: -600...600, using: &random)
-      scribbler.put(scribbler.get(Int64.self, at: other) &+ step, at: offset)
+      scribbler.put(
+        scribbler.get(Int64.self, at: other) &+ step, at: random.pick(words.positions))
+    case 6:
+      // How many units were claimed, and by whom.
+      let units = UInt64.random(in: 0...600, using: &random)
+      scribbler.put(
+        units << 6 | UInt64.random(in: 0...4, using: &random), at: random.pick(words.claims))
     case 7:
       // All as new, so that the victim gets on.
-      for position in positions { scribbler.put(Int64(0), at: lane + position) }
+      for position in words.positions { scribbler.put(Int64(0), at: position) }
     case 8:
-      scribbler.put(
-        UInt32.random(in: 0...3, using: &random), at: lane + random.pick(words))
+      scribbler.put(UInt32.random(in: 0...3, using: &random), at: random.pick(words.words))
     case 9:
       scribbler.put(
-        random.next(), at: Int.random(in: 0...SegmentLayout.laneData - 8, using: &random))
+        random.next(), at: Int.random(in: 0...words.data.lowerBound - 8, using: &random))
     case 10...12:
       // A header of a frame.
-      let offset = SegmentLayout.laneData + 8 * Int.random(in: 0..<512, using: &random)
       let type: UInt64 = random.next() % 4 == 0 ? random.next() & 0xffff : 10
-      scribbler.put(UInt64.random(in: 0...100, using: &random) | type << 32, at: offset)
-    default:
-      let offset = SegmentLayout.laneData + 8 * Int.random(in: 0..<512, using: &random)
-      scribbler.put(random.next() >> (random.next() % 64), at: offset)
+      scribbler.put(
+        UInt64.random(in: 0...100, using: &random) | type << 32, at: place(words, &random))
+    default: scribbler.put(random.next() >> (random.next() % 64), at: place(words, &random))
     }
+  }
+
+  /// Of a word in a lane's data.
+  private func place(_ words: HostileWords, _ random: inout SeededGenerator) -> Int {
+    words.data.lowerBound + 8 * Int.random(in: 0..<words.data.count / 8, using: &random)
   }
 }

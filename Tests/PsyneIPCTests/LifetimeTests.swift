@@ -56,9 +56,9 @@ struct LifetimeTests {
         transportError { () throws(TransportError) in _ = try place.open("c", capacity: 8192) }?
           .code == .mismatch)
       #expect(
-        transportError { () throws(TransportError) in _ = try place.open("c", as: SPSCChannel<Text>.self)
-        }?.code
-          == .mismatch)
+        transportError { () throws(TransportError) in
+          _ = try place.open("c", as: SPSCChannel<Text>.self)
+        }?.code == .mismatch)
       #expect(try self.inode(place.path("c")) == inode)
     }
   }

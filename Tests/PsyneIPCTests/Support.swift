@@ -14,11 +14,12 @@ struct Place {
   }
 
   /// Opens a channel through a file of its own, as another process would.
-  func open<Body: MessageBody>(
-    _ name: String, carrying body: Body.Type = Bytes.self, capacity: Int? = nil
-  ) throws(TransportError) -> SPSCChannel<Body> {
+  func open<Opened: Channel>(
+    _ name: String, as channel: Opened.Type = SPSCChannel<Bytes>.self, capacity: Int? = nil
+  ) throws(TransportError) -> Opened {
     try registry.open(
-      "ipc://\(name)", options: ChannelOptions(capacity: capacity.map { .bytes($0) }))
+      "ipc://\(name)", as: channel,
+      options: ChannelOptions(capacity: capacity.map { .bytes($0) }))
   }
 
   /// The path of a channel's segment.

@@ -28,6 +28,7 @@ final class BroadcastReading: Reading {
   /// A receiver hears what is sent from now on.
   func attached(_ view: LaneView) -> LaneView {
     var view = view
+    var tries = 0
     while true {
       // Acquire pairs with the release of whoever opened the term.
       let newest = unsafe lanes.channel.term.pointee.load(ordering: .acquiring)
@@ -35,9 +36,19 @@ final class BroadcastReading: Reading {
         guard expectFirst() else { continue }
         return view
       }
-      guard let index = pin(newest) else { continue }
+      guard let index = pin(newest) else {
+        tries += 1
+        guard tries < Self.tries else { return view }
+        continue
+      }
+      let tail = lanes.lanes[index].tail
+      guard tail >= 0, tail < LaneLayout.positionLimit, tail % lanes.format.positionUnit == 0
+      else {
+        term = 0
+        return view
+      }
       view.lane = lanes.lanes[index]
-      view.head = view.lane.tail
+      view.head = tail
       view.tail = view.head
       view.published = view.head
       unsafe view.lane.position(view.cursor + CursorLayout.done).pointee
@@ -62,9 +73,10 @@ final class BroadcastReading: Reading {
     while true {
       let tail = view.lane.tail
       let end = term == 0 ? view.head : view.lane.termEnd
-      guard term == 0 || tail - view.head >= 0 && tail - view.head <= view.lane.capacity else {
-        throw .corrupt(.position)
-      }
+      guard
+        term == 0 || tail >= view.head && tail - view.head <= view.lane.capacity
+          && tail < LaneLayout.positionLimit
+      else { throw .corrupt(.position) }
       if term > 0 && tail != view.head {
         view.tail = tail
         view.outcome = .messages
@@ -120,7 +132,7 @@ extension BroadcastReading {
       ? 0
       : unsafe view.lane.position(LaneLayout.termEndMessages).pointee.load(ordering: .relaxed)
     let last = term
-    while true {
+    for _ in 0..<Self.tries {
       let following = lanes.lanes.map(\.term).filter { $0 > last }
       // The next one, or the oldest that is left.
       guard let next = following.min() else {
@@ -135,15 +147,20 @@ extension BroadcastReading {
       let start = unsafe lane.position(LaneLayout.termStart).pointee.load(ordering: .relaxed)
       let before = unsafe lane.position(LaneLayout.termMessages).pointee.load(ordering: .relaxed)
       let tail = lane.tail
-      guard start >= 0, tail - start >= 0, tail - start <= lane.capacity, before >= read,
-        start % lanes.format.positionUnit == 0
+      guard start >= 0, start <= tail, tail - start <= lane.capacity, read >= 0, before >= read,
+        tail < LaneLayout.positionLimit, start % lanes.format.positionUnit == 0
       else { throw .corrupt(.position) }
       view.lane = lane
       (view.head, view.tail, view.published) = (start, start, start)
       wakeSender()
       return last == 0 ? 0 : before - read
     }
+    throw .corrupt(.position)
   }
+
+  /// How often to look again for a term that is said to be there. A sender gives up one or two while
+  /// we look; that one is always faster than we are is not to be expected.
+  private static var tries: Int { 1 << 12 }
 
   /// Keeps the first term before there is one; false if it has come meanwhile.
   private func expectFirst() -> Bool {

@@ -14,6 +14,8 @@ final class BroadcastTerms {
   private let lanes: LaneSet
   private var current = 0
   private var start = 0
+  /// Of the current term. Not read again: a peer could have changed it since.
+  private var number: UInt64 = 0
   private var isPrefaulted: [Bool]
   /// What to do about receivers that do not keep up.
   var policy = SlowReaderPolicy.block
@@ -32,22 +34,24 @@ final class BroadcastTerms {
     guard let newest = lanes.lanes.indices.max(by: { lanes.lanes[$0].term < lanes.lanes[$1].term }),
       lanes.lanes[newest].term > 0
     else {
-      open(0, number: 1, messages: 0)
+      guard open(0, number: 1, messages: 0) else { return nil }
       return Room(lane: lanes.lanes[0], tail: start, limit: start + lanes.shape.capacity, messages: 0)
     }
     current = newest
     let lane = lanes.lanes[newest]
+    number = lane.term
     let tail = lane.tail
     start = unsafe lane.position(LaneLayout.termStart).pointee.load(ordering: .relaxed)
     let before = unsafe lane.position(LaneLayout.termMessages).pointee.load(ordering: .relaxed)
-    guard start >= 0, start <= tail, tail - start <= lane.capacity, start % unit == 0, before >= 0,
-      before < 1 << 62,
+    guard start >= 0, start <= tail, tail - start <= lane.capacity, start % unit == 0,
+      tail < LaneLayout.positionLimit, before >= 0, before < 1 << 62, number > 0,
+      number < UInt64(LaneLayout.positionLimit),
       let sent = Frames(of: lane, lanes.format).count(in: start..<tail, before: tail)
     else { return nil }
     for (index, other) in lanes.lanes.enumerated() where index != newest && other.isTermOpen {
       close(index, messages: before)
     }
-    unsafe lanes.channel.term.pointee.store(lane.term, ordering: .releasing)
+    unsafe lanes.channel.term.pointee.store(number, ordering: .releasing)
     lanes.prefault(newest)
     isPrefaulted[newest] = true
     return Room(
@@ -55,14 +59,14 @@ final class BroadcastTerms {
   }
 
   /// Room for `bytes` after `tail`, up to which everything is published; nil if there is none now.
-  func room(for bytes: Int, after tail: Int, messages: Int) -> Room? {
+  func room(for bytes: Int, after tail: Int, messages: Int) throws(ChannelError) -> Room? {
     let limit = start + lanes.shape.capacity
     if tail + bytes <= limit {
       return Room(lane: lanes.lanes[current], tail: tail, limit: limit, messages: messages)
     }
     guard let next = freeLane(policy) else { return nil }
     let last = current
-    open(next, number: lanes.lanes[last].term + 1, messages: messages)
+    guard open(next, number: number + 1, messages: messages) else { throw .corrupt(.position) }
     close(last, messages: messages)
     return Room(
       lane: lanes.lanes[next], tail: start, limit: start + lanes.shape.capacity, messages: messages)
@@ -75,7 +79,7 @@ extension BroadcastTerms {
     (0..<lanes.shape.consumers).allSatisfy { slot in
       guard lanes.channel.receiver(slot).isAttached else { return true }
       let pinned = lanes.lanes[0].pinned(by: slot)
-      guard pinned == lanes.lanes[current].term else { return pinned == 0 }
+      guard pinned == number else { return pinned == 0 }
       let done = unsafe lanes.lanes[current].position(LaneMemory.cursor(slot, CursorLayout.done))
         .pointee.load(ordering: .acquiring)
       return done == tail
@@ -86,14 +90,18 @@ extension BroadcastTerms {
 // MARK: Opening and closing
 
 extension BroadcastTerms {
-  private func open(_ index: Int, number: UInt64, messages: Int) {
+  /// False, and nothing has changed, if the lane's positions are impossible.
+  private func open(_ index: Int, number: UInt64, messages: Int) -> Bool {
     if !isPrefaulted[index] {
       isPrefaulted[index] = true
       lanes.prefault(index)
     }
     let lane = lanes.lanes[index]
-    current = index
-    start = lane.tail
+    let tail = lane.tail
+    guard tail >= 0, tail < LaneLayout.positionLimit, tail % lanes.format.positionUnit == 0 else {
+      return false
+    }
+    (current, start, self.number) = (index, tail, number)
     unsafe lane.position(LaneLayout.termStart).pointee.store(start, ordering: .relaxed)
     unsafe lane.position(LaneLayout.termMessages).pointee.store(messages, ordering: .relaxed)
     unsafe lane.position(LaneLayout.termEnd).pointee.store(-1, ordering: .relaxed)
@@ -105,6 +113,7 @@ extension BroadcastTerms {
     // For receivers that come now. Release, likewise.
     unsafe lanes.channel.term.pointee.store(number, ordering: .releasing)
     Step.reach(.termCurrent)
+    return true
   }
 
   private func close(_ index: Int, messages: Int) {

@@ -61,7 +61,7 @@ extension LaneMemory {
   func finished(before tail: Int, consumers: Int, unit: Int) -> Int? {
     let word = claimWord()
     var finished = word.position(unit: unit)
-    guard finished >= tail - capacity, finished <= tail, finished >= 0 else { return nil }
+    guard finished >= 0, finished <= tail, tail - finished <= capacity else { return nil }
     for slot in 0..<consumers {
       guard let claim = claim(of: slot, given: word, unit: unit) else { continue }
       guard claim.lowerBound >= 0, claim.lowerBound >= tail - capacity,

@@ -65,6 +65,8 @@ public enum LaneLayout {
   public static let minimumCapacity = 4096
   /// Greatest capacity of a lane in bytes. A frame's length is a `u32`.
   public static let maximumCapacity = 1 << 32
+  /// No position gets as far as this, 4 EiB: below it, a position and a frame add up without overflow.
+  static let positionLimit = 1 << 62
   /// Greatest stride of an element in bytes: so many of them have a size that does not overflow.
   public static let maximumElementSize = 1 << 30
 
@@ -104,32 +106,32 @@ public enum ChannelLayout {
   public static let term = 0
 
   /// Of the first receiver's slot.
-  static let slots = 128
-  static let slotBytes = 128
+  public static let slots = 128
+  public static let slotBytes = 128
   /// Most receivers of one channel, and most senders.
   public static let maximumParties = 63
 
   // Within a receiver's slot. It alone writes to it, but for the futex.
   /// `u32` futex, 1 while the receiver sleeps on it.
-  static let parked = 0
+  public static let parked = 0
   /// `u32`, 1 while a receiver is attached, else 0.
-  static let attached = 4
+  public static let attached = 4
   /// `u32` ``LaneEnding`` of the last receiver that left.
-  static let ending = 8
+  public static let ending = 8
   /// `u32`, how many receivers have left the slot.
-  static let endings = 12
+  public static let endings = 12
   /// `u32`, slot of the party that attached last, plus 1; 0 if nobody has.
-  static let party = 16
+  public static let party = 16
   /// `i64`: how often the receiver found nothing and had to wait.
-  static let emptyWaits = 24
+  public static let emptyWaits = 24
   /// `i64`: messages it received that may have been received before.
-  static let redeliveries = 32
+  public static let redeliveries = 32
   /// `i64`: most bytes it has found unread in a lane.
-  static let highWater = 40
+  public static let highWater = 40
   /// `i64`: messages of a broadcast that it has lost.
-  static let lost = 48
+  public static let lost = 48
   /// `u32`: 1 if a broadcast's sender has evicted it.
-  static let evicted = 56
+  public static let evicted = 56
 }
 
 /// How an end of a channel was left.

@@ -14,8 +14,7 @@ struct LanePositions {
   init?(_ memory: LaneMemory, shape: ChannelShape, unit: Int) {
     // Acquire pairs with the releases of whoever moved them last.
     tail = unsafe memory.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
-    // No lane carries 4 EiB; below that, a position and a frame add up without overflow.
-    guard tail >= 0, tail < 1 << 62, tail % unit == 0 else { return nil }
+    guard tail >= 0, tail < LaneLayout.positionLimit, tail % unit == 0 else { return nil }
     switch shape.kind {
     case .spsc, .mpsc:
       head = unsafe memory.position(LaneLayout.head).pointee.load(ordering: .acquiring)

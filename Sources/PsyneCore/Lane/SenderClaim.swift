@@ -209,7 +209,7 @@ extension SenderClaim {
   private func roomNow(
     for bytes: Int, after tail: Int, messages: Int
   ) throws(ChannelError) -> Room? {
-    if let terms { return terms.room(for: bytes, after: tail, messages: messages) }
+    if let terms { return try terms.room(for: bytes, after: tail, messages: messages) }
     let lane = lanes.lanes[lane]
     let head = try freed(lane, before: tail)
     guard tail &- head &+ bytes <= lane.capacity else { return nil }

@@ -38,7 +38,17 @@ final class SharedReading: Reading {
       seenEndings.append(positions.read == positions.tail || endings == 0 ? endings : endings - 1)
     }
     guard inherit(slot) else { return nil }
-    return LaneView(lanes.lanes[0], slot: slot, at: 0)
+    return ownView
+  }
+
+  /// Where this receiver stands in its own slot, while it has nothing to read. What it stores there as
+  /// read is then what stands there already: in another's slot, or from another position, it would look
+  /// like a claim.
+  private var ownView: LaneView {
+    let lane = lanes.lanes[0]
+    let done = unsafe lane.position(LaneMemory.cursor(slot, CursorLayout.done)).pointee
+      .load(ordering: .relaxed)
+    return LaneView(lane, slot: slot, at: done)
   }
 
   func attached(_ view: LaneView) -> LaneView {
@@ -65,9 +75,7 @@ final class SharedReading: Reading {
       try takeOver()
       return view
     }
-    var idle = view
-    idle.outcome = .nothing
-    (idle.published, idle.tail) = (view.head, view.head)
+    var idle = ownView
     if try hasNewDeath() { idle.outcome = .died }
     if idle.outcome == .nothing, !hasSender, hasEnding || isAtEnd, try isAllRead() {
       if hasEnding { lanes.channel.wakeReceivers(all: true) }
@@ -105,9 +113,9 @@ extension SharedReading {
       let word = lane.claimWord()
       start = word.position(unit: unit)
       let tail = lane.tail
-      guard start >= 0, tail - start >= 0, tail - start <= lane.capacity else {
-        throw .corrupt(.position)
-      }
+      guard start >= 0, start <= tail, tail - start <= lane.capacity,
+        tail < LaneLayout.positionLimit
+      else { throw .corrupt(.position) }
       guard start != tail else { break }
       guard let end = end(of: lane, from: start, to: tail) else {
         // Another was faster, and what we looked at was already being overwritten.
@@ -181,6 +189,7 @@ extension SharedReading {
   /// under the gate, when nobody holds the slot.
   private func inherit(_ slot: Int) -> Bool {
     let wasKilled = lanes.channel.receiver(slot).lastEnding == .died
+    var found: [LaneView] = []
     for lane in lanes.lanes {
       let claim = lane.claim(of: slot, given: lane.claimWord(), unit: unit)
       guard let claim else {
@@ -190,6 +199,11 @@ extension SharedReading {
           .store(position, ordering: .releasing)
         continue
       }
+      // It is read without another look: all of it must be what a sender can have published.
+      let tail = lane.tail
+      guard claim.lowerBound >= 0, claim.lowerBound % unit == 0, claim.upperBound <= tail,
+        tail < LaneLayout.positionLimit, tail - claim.lowerBound <= lane.capacity
+      else { return false }
       var view = LaneView(lane, slot: slot, at: claim.lowerBound)
       view.tail = claim.upperBound
       view.outcome = .messages
@@ -201,8 +215,9 @@ extension SharedReading {
         view.redeliveredUpTo = range.upperBound
         lanes.channel.count(self.slot, ChannelLayout.redeliveries, count)
       }
-      inherited.append(view)
+      found.append(view)
     }
+    inherited += found
     return true
   }
 

@@ -8,7 +8,8 @@ struct RegistryTests {
     of uri: String, _ body: Body.Type = Bytes.self, _ options: ChannelOptions = ChannelOptions(),
     in registry: TransportRegistry = makeRegistry()
   ) throws -> TransportError {
-    try #require(failure { _ = try registry.open(uri, carrying: body, options: options) })
+    try #require(
+      failure { _ = try registry.open(uri, as: SPSCChannel<Body>.self, options: options) })
   }
 
   @Test("an unknown scheme names those that are registered, and a near one")
@@ -173,9 +174,11 @@ struct RegistryTests {
       let optionNames: [String] = []
 
       func open(
-        _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
-      ) throws(TransportError) -> Lane {
-        try MemoryTransport().open(address, format: MessageFormat(Byte1.self), options: options)
+        _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat,
+        options: ChannelOptions
+      ) throws(TransportError) -> LaneSet {
+        try MemoryTransport().open(
+          address, kind: kind, format: MessageFormat(Byte1.self), options: options)
       }
     }
     let registry = TransportRegistry([Wrong()])

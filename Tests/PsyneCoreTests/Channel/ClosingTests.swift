@@ -333,14 +333,14 @@ struct ClosingTests {
       let sender = try channel.sender()
       let error = try #require(failure { _ = try channel.sender() })
       #expect(error.code == .inUse)
-      #expect(error.message.contains("sender is in use in this process"))
+      #expect(error.message.contains("the sender of the channel is in use by this process"))
       sender.close()
     }
     do {
       let receiver = try channel.receiver()
       let error = try #require(failure { _ = try channel.receiver() })
       #expect(error.code == .inUse)
-      #expect(error.message.contains("receiver is in use in this process"))
+      #expect(error.message.contains("the receiver of the channel is in use by this process"))
       receiver.close()
     }
     _ = try channel.sender()

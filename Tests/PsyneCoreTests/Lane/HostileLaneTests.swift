@@ -9,17 +9,17 @@ struct HostileLaneTests {
   @Test(
     "an end is not given out on impossible positions",
     arguments: [
-      // tail, head, consumed
+      // tail, head, done
       (-8, 0, 0), (0, -8, -8), (.min, .min, .min), (.min, 0, 0), (.max, 0, 0), (8, 16, 16),
       (4104, 0, 0), (4096, 0, 4104), (16, 8, 0), (16, 8, 24), (12, 0, 0), (16, 4, 8), (16, 8, 12),
       (.max, .max - 4096, .max - 4096), (0, .max, .max), (0, 0, .min), (0, 0, .max),
     ])
-  func impossiblePositions(tail: Int, head: Int, consumed: Int) throws {
+  func impossiblePositions(tail: Int, head: Int, done: Int) throws {
     let scratch = try Scratch()
     let channel = try scratch.channel(of: Bytes.self)
     scratch[position: LaneLayout.tail] = tail
     scratch[position: LaneLayout.head] = head
-    scratch[position: LaneLayout.consumed] = consumed
+    scratch[position: LaneLayout.done] = done
     for _ in 0..<2 {
       // Twice: what was refused was not taken.
       let sender = try #require(failure { _ = try channel.sender() })
@@ -28,7 +28,7 @@ struct HostileLaneTests {
       #expect(receiver.code == .corrupt)
       #expect(receiver.message.contains("close it everywhere and open it again"))
     }
-    let canRecover = mappingRecovers(scratch)
+    let canRecover = scratch.recovers(MessageFormat(Bytes.self))
     #expect(!canRecover)
     scratch.reset()
     var sender = try channel.sender()
@@ -36,10 +36,6 @@ struct HostileLaneTests {
     var receiver = try channel.receiver()
     let count = try receiver.tryReceive()?.count
     #expect(count == 1)
-  }
-
-  private func mappingRecovers(_ scratch: Scratch) -> Bool {
-    scratch.memory.recover(format: MessageFormat(Bytes.self))
   }
 
   @Test("positions of structs are multiples of their size")

@@ -97,13 +97,24 @@ struct ScribbleTests {
   }
 
   private static let words = [
-    LaneLayout.receiverParked, LaneLayout.senderParked, LaneLayout.senderAttached,
-    LaneLayout.senderEnding, LaneLayout.senderEndings, LaneLayout.receiverAttached,
-    LaneLayout.receiverEnding, LaneLayout.receiverEndings, LaneLayout.receiverSeenEndings,
+    LaneLayout.receiversParked, LaneLayout.senderParked, LaneLayout.senderAttached,
+    LaneLayout.senderEnding, LaneLayout.senderEndings, LaneLayout.seenEndings,
+  ]
+  private static let slotWords = [
+    ChannelLayout.parked, ChannelLayout.attached, ChannelLayout.ending, ChannelLayout.endings,
   ]
   private static let positions = [
-    LaneLayout.tail, LaneLayout.head, LaneLayout.consumed, LaneLayout.senderEndPosition,
+    LaneLayout.tail, LaneLayout.head, LaneLayout.done, LaneLayout.senderEndPosition,
+    LaneLayout.cursor(0, CursorLayout.handed),
   ]
+
+  private func scribbleWord(_ scratch: Scratch, _ value: UInt32, _ random: inout SeededRandom) {
+    if random.below(3) == 0 {
+      scratch[word: Self.slotWords[random.below(Self.slotWords.count)], slot: 0] = value
+    } else {
+      scratch[word: Self.words[random.below(Self.words.count)]] = value
+    }
+  }
 
   /// Wildness 0 gives possible positions; more of it gives that many impossible ones at most.
   private func scribbleHeader(
@@ -113,7 +124,7 @@ struct ScribbleTests {
       let head = random.below(1 << 20) * unit
       let length = random.below(scratch.capacity / unit + 1)
       scratch[position: LaneLayout.head] = head
-      scratch[position: LaneLayout.consumed] = head + random.below(length + 1) * unit
+      scratch[position: LaneLayout.done] = head + random.below(length + 1) * unit
       scratch[position: LaneLayout.tail] = head + length * unit
       scratch[position: LaneLayout.senderEndPosition] = head + length * unit
     }
@@ -126,8 +137,9 @@ struct ScribbleTests {
         ? Int(truncatingIfNeeded: random.next()) : edges[random.below(edges.count)]
     }
     for _ in 0..<random.below(3) {
-      scratch[word: Self.words[random.below(Self.words.count)]] =
+      let value =
         random.below(2) == 0 ? UInt32(random.below(3)) : UInt32(truncatingIfNeeded: random.next())
+      scribbleWord(scratch, value, &random)
     }
   }
 
@@ -170,10 +182,9 @@ struct ScribbleTests {
         while !isOver.isSet {
           switch random.below(4) {
           case 0:
-            scratch[position: Self.positions[random.below(4)]] =
+            scratch[position: Self.positions[random.below(Self.positions.count)]] =
               random.below(2) == 0 ? random.below(1 << 14) : Int(truncatingIfNeeded: random.next())
-          case 1:
-            scratch[word: Self.words[random.below(Self.words.count)]] = UInt32(random.below(3))
+          case 1: scribbleWord(scratch, UInt32(random.below(3)), &random)
           default:
             scratch[data: random.below(512) * 8] = random.next() & 0xa_0000_00ff
           }

@@ -63,7 +63,8 @@ extension Session {
     var rounds = 0
     while board[.stop] == 0 {
       let channel = try registry.open(
-        "ipc://churn", as: SPSCChannel<Bytes>.self, options: ChannelOptions(capacity: .kibibytes(4)))
+        "ipc://churn", as: SPSCChannel<Bytes>.self, options: ChannelOptions(capacity: .kibibytes(4))
+      )
       do throws(TransportError) {
         switch role {
         case .sender:

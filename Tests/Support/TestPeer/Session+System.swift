@@ -36,8 +36,9 @@ extension Session {
   /// Makes the segment of a dead process, of nothing but its header.
   private func makeSparse(_ name: String, capacity: Int) throws {
     let path = "\(directory)/psyne.\(name)"
-    try writeFile(path, SegmentImage.header(capacity: capacity))
-    guard unsafe truncate(path, SegmentLayout.fileBytes(capacity: capacity)) == 0 else {
+    let shape = ChannelShape.single(capacity: capacity)
+    try writeFile(path, SegmentImage.header(shape: shape))
+    guard unsafe truncate(path, SegmentLayout.fileBytes(of: shape)) == 0 else {
       throw SystemCallError("truncate")
     }
   }

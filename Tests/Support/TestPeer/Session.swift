@@ -49,7 +49,8 @@ final class Session {
     case "churn": return try churn(arguments.role())
     case "echo": return try echo(arguments)
     case "victim":
-      return try Victim(registry, board()).run(arguments.role(), arguments[1])
+      return try Victim(registry, board()).run(
+        arguments.role(), arguments[1], ChannelKind(rawValue: UInt32(arguments.number(2))))
     default: return try runSystem(command, arguments)
     }
     return "ok"

@@ -19,19 +19,11 @@ struct Victim {
     self.board = board
   }
 
-  func run(_ role: Role, _ body: String) throws -> String {
-    let options = ChannelOptions(capacity: .kibibytes(4))
-    switch body {
-    case "bytes":
-      let channel = try registry.open("ipc://victim", as: SPSCChannel<Bytes>.self, options: options)
+  func run(_ role: Role, _ body: String, _ kind: ChannelKind?) throws -> String {
+    switch (body, kind) {
+    case ("matrix", _):
       return try work(
-        role, channel,
-        send: { end throws(ChannelError) in try end.send(copying: [1, 2, 3].span, timeout: .zero) },
-        read: { $0.elements.indices.reduce(0) { $0 &+ $1 } })
-    case "matrix":
-      let channel = try registry.open("ipc://victim", as: SPSCChannel<DoubleMatrix>.self, options: options)
-      return try work(
-        role, channel,
+        role, open(SPSCChannel<DoubleMatrix>.self),
         send: { end throws(ChannelError) in
           var loan = try end.reserve(rows: 3, columns: 4, timeout: .zero)
           loan[2, 3] = 1
@@ -40,21 +32,43 @@ struct Victim {
         read: {
           $0.count == 0 ? 0 : Int(truncatingIfNeeded: $0[$0.rows - 1, $0.columns - 1].bitPattern)
         })
-    default:
-      let channel = try registry.open("ipc://victim", as: SPSCChannel<Wide>.self, options: options)
+    case ("wide", _):
       return try work(
-        role, channel,
+        role, open(SPSCChannel<Wide>.self),
         send: { end throws(ChannelError) in
           try end.send(Wide(a: .one, b: .zero), timeout: .zero)
         },
         read: { Int(truncatingIfNeeded: $0.value.a[0].bitPattern &+ $0.value.b[3].bitPattern) })
+    case (_, .mpsc): return try bytes(role, open(MPSCChannel<Bytes>.self))
+    case (_, .spmc): return try bytes(role, open(SPMCChannel<Bytes>.self))
+    case (_, .mpmc): return try bytes(role, open(MPMCChannel<Bytes>.self))
+    case (_, .broadcast): return try bytes(role, open(BroadcastChannel<Bytes>.self))
+    default: return try bytes(role, open(SPSCChannel<Bytes>.self))
     }
   }
 
-  private func work<Body: MessageBody>(
-    _ role: Role, _ channel: SPSCChannel<Body>,
-    send: (inout Sender<Body>) throws(ChannelError) -> Void,
-    read: (borrowing Message<Body>) -> Int
+  private func open<Opened: Channel>(_ channel: Opened.Type) throws -> Opened {
+    let shape = ChannelShape.several(Opened.kind, capacity: 4096)
+    return try registry.open(
+      "ipc://victim", as: channel,
+      options: ChannelOptions(
+        capacity: .bytes(shape.capacity), producers: shape.producers, consumers: shape.consumers,
+        slow: .lose))
+  }
+
+  private func bytes<Opened: Channel>(
+    _ role: Role, _ channel: Opened
+  ) throws -> String where Opened.Body == Bytes {
+    try work(
+      role, channel,
+      send: { end throws(ChannelError) in try end.send(copying: [1, 2, 3].span, timeout: .zero) },
+      read: { $0.elements.indices.reduce(0) { $0 &+ $1 } })
+  }
+
+  private func work<Opened: Channel>(
+    _ role: Role, _ channel: Opened,
+    send: (inout Sender<Opened.Body>) throws(ChannelError) -> Void,
+    read: (borrowing Message<Opened.Body>) -> Int
   ) throws -> String {
     var sum = 0
     while board[.stop] == 0 {
