@@ -77,6 +77,25 @@ extension ReactorTests {
       try await reactor.has(0)
     }
 
+    /// The cancellation comes just before, while, or after the reactor is handed the wait.
+    @Test("a cancellation is never lost", arguments: ReactorTier.allCases, [true, false])
+    func cancellation(_ tier: ReactorTier, onReactor: Bool) async throws {
+      let reactor = tier.reactor
+      let words = try Words()
+      for round in 0..<(isVerifying ? 100_000 : 5_000) {
+        let isBegun = Flag()
+        let task = Task(executorPreference: onReactor ? reactor : nil) {
+          isBegun.set()
+          return await words.wait(reactor)
+        }
+        while !isBegun.isSet { await Task.yield() }
+        for _ in 0..<round % 200 { cpsyne_pause() }
+        task.cancel()
+        #expect(await task.value == .cancelled)
+      }
+      try await reactor.has(0)
+    }
+
     /// The protocol of a channel's end that sleeps: no wake-up may be lost.
     @Test("two tasks pass a ball", arguments: ReactorTier.allCases)
     func ball(_ tier: ReactorTier) async throws {
