@@ -2,7 +2,6 @@ import CPsyne
 import Glibc
 import PsyneCore
 import Synchronization
-import TestSupport
 import Testing
 
 extension ReactorTests {
@@ -14,7 +13,7 @@ extension ReactorTests {
     func once(_ tier: ReactorTier, onReactor: Bool) async throws {
       let reactor = tier.reactor
       let lanes = 8
-      let rounds = tier == .nap ? 100 : isVerifying ? 20_000 : 1_000
+      let rounds = tier == .nap ? 100 : Volume.isWhole ? 20_000 : 1_000
       let words = try Words(lanes)
       let outcomes = Counter()
       let isOver = Flag()
@@ -82,7 +81,7 @@ extension ReactorTests {
     func cancellation(_ tier: ReactorTier, onReactor: Bool) async throws {
       let reactor = tier.reactor
       let words = try Words()
-      for round in 0..<(isVerifying ? 100_000 : 5_000) {
+      for round in 0..<(Volume.isWhole ? 100_000 : 5_000) {
         let isBegun = Flag()
         let task = Task(executorPreference: onReactor ? reactor : nil) {
           isBegun.set()
@@ -101,7 +100,7 @@ extension ReactorTests {
     func ball(_ tier: ReactorTier) async throws {
       let reactor = tier.reactor
       let words = try Words(2)
-      let rounds = tier == .nap ? 100 : isVerifying ? 50_000 : 3_000
+      let rounds = tier == .nap ? 100 : Volume.isWhole ? 50_000 : 3_000
       await withTaskGroup(of: Void.self) { group in
         for player in 0..<2 {
           group.addTask(executorPreference: player == 0 ? reactor : nil) {
