@@ -54,8 +54,8 @@ package enum SegmentLayout {
     data + shape.capacity
   }
 
-  package static func fileBytes(of shape: ChannelShape, data: Int) -> Int {
-    data + shape.lanes * shape.capacity
+  package static func fileBytes(of shape: ChannelShape, data: Int? = nil) -> Int {
+    (data ?? self.data(of: shape)) + shape.lanes * shape.capacity
   }
 
   /// Where the data of the lanes begins, one after the other, unless it is to lie in huge pages.

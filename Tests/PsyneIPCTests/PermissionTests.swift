@@ -148,7 +148,7 @@ struct PermissionTests {
   func noUnnamedFiles() throws {
     let registry = TransportRegistry([IPCTransport(directory: "/proc")])
     let error = transportError { () throws(TransportError) in
-      _ = try registry.open("ipc://c", carrying: Bytes.self)
+      _ = try registry.open("ipc://c", as: SPSCChannel<Bytes>.self)
     }
     #expect(error?.code == .system)
     #expect(error?.message.contains("no unnamed files") == true, "\(String(describing: error))")

@@ -28,7 +28,7 @@ struct OptionTests {
     let recorder = Recorder()
     let error = failure {
       _ = try TransportRegistry([recorder]).open(
-        "record://name\(text)", carrying: Bytes.self, options: inCode)
+        "record://name\(text)", as: SPSCChannel<Bytes>.self, options: inCode)
     }
     guard let options = recorder.options.withLock({ $0 }) else {
       throw try #require(error)
@@ -157,7 +157,7 @@ struct OptionTests {
     for (name, options) in sets {
       let error = try #require(
         failure {
-          _ = try makeRegistry().open("memory://c", carrying: Bytes.self, options: options)
+          _ = try makeRegistry().open("memory://c", as: SPSCChannel<Bytes>.self, options: options)
         })
       #expect(error.code == .invalidOption)
       #expect(error.message.contains("sets the option '\(name)' for 'memory://c'"))

@@ -88,7 +88,7 @@ struct PlacementTests {
     let plain: SPSCChannel<Bytes> = try registry.open("memory://c")
     for (option, words) in [("hugepages=yes", "without huge pages"), ("numa=0", "memory node 0")] {
       let error = try #require(
-        failure { _ = try registry.open("memory://c?\(option)", carrying: Bytes.self) })
+        failure { _ = try registry.open("memory://c?\(option)", as: SPSCChannel<Bytes>.self) })
       #expect(error.code == .mismatch)
       #expect(error.message.contains(words) && error.message.contains("opens it first"))
     }

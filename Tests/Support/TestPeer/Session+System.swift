@@ -82,7 +82,7 @@ extension Session {
   }
 
   private func sendAsChild() -> Bool {
-    guard let own = try? registry.open("ipc://child", carrying: Bytes.self),
+    guard let own = try? registry.open("ipc://child", as: SPSCChannel<Bytes>.self),
       var end = try? own.sender()
     else { return false }
     kept.append(own)
