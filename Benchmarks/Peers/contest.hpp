@@ -1,9 +1,9 @@
-// One contender of a contest (see cbench_contest.h) in C++, the twin of Sources/KindsEndpoint.
+// One contender of a contest (see cbench_contest.h) in C++, the twin of Sources/Endpoint/Contest.
 //
 //   PROGRAM VARIANT threads NAME PRODUCERS CONSUMERS CAPACITY WARM-UP MS
-//   PROGRAM VARIANT send|recv NAME PRODUCERS CONSUMERS CAPACITY INDEX CPU
+//   PROGRAM VARIANT produce|consume NAME PRODUCERS CONSUMERS CAPACITY INDEX CPU
 //
-// `threads` runs everybody in this process; `send` and `recv` are one party of many, with a board in
+// `threads` runs everybody in this process; `produce` and `consume` are one party of many, with a board in
 // /dev/shm/NAME.board. A queue is a class with
 //   Queue(Arguments)           creates or connects; CAPACITY is in bytes of payload
 //   Producer(Queue &, index)   bool send(fill): fill(words) writes the payload; false when full
@@ -49,7 +49,7 @@ struct Arguments {
   Arguments(int argc, char **argv) {
     if (argc != 9) {
       fprintf(stderr, "usage: %s VARIANT threads NAME PRODUCERS CONSUMERS CAPACITY WARM-UP MS\n"
-              "       %s VARIANT send|recv NAME PRODUCERS CONSUMERS CAPACITY INDEX CPU\n",
+              "       %s VARIANT produce|consume NAME PRODUCERS CONSUMERS CAPACITY INDEX CPU\n",
               argv[0], argv[0]);
       exit(2);
     }
@@ -183,7 +183,7 @@ void run_party(const Arguments &arguments) {
   if (!board) fail("mmap");
   auto queue = std::make_unique<Queue>(arguments);
   cbench_report_ready();
-  if (arguments.role == "send") produce(*queue, board, arguments, arguments.index);
+  if (arguments.role == "produce") produce(*queue, board, arguments, arguments.index);
   else consume(*queue, board, arguments, arguments.index);
 }
 

@@ -15,7 +15,7 @@ struct MessageQueue {
   /// The first consumer is started first, and creates it. The runner removes it.
   explicit MessageQueue(const Arguments &arguments) {
     const char *name = arguments.name.c_str();
-    if (arguments.role == "recv" && arguments.index == 0)
+    if (arguments.role == "consume" && arguments.index == 0)
       queue = std::make_unique<interprocess::message_queue>(interprocess::create_only, name,
                                                             arguments.capacity / bytes, bytes);
     else

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,12 @@ bool cbench_pin(int cpu) {
 bool cbench_realtime(void) {
   struct sched_param parameters = {.sched_priority = 1};
   return sched_setscheduler(0, SCHED_FIFO, &parameters) == 0;
+}
+
+bool cbench_high_priority(void) {
+  struct sched_param parameters = {.sched_priority = 0};
+  return sched_setscheduler(0, SCHED_OTHER, &parameters) == 0 &&
+         setpriority(PRIO_PROCESS, 0, -20) == 0;
 }
 
 void cbench_sleep(uint64_t nanoseconds) {

@@ -2,7 +2,6 @@
 #include "cbench_contest.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -72,18 +71,11 @@ static uint64_t received(struct cbench_board *board, uint32_t producers, uint32_
   return count;
 }
 
-/// Where the parties spin at a real-time priority, the referee would never run at the same one.
-static void go_first(void) {
-  struct sched_param parameters = {.sched_priority = 2};
-  if (sched_getscheduler(0) == SCHED_FIFO) sched_setscheduler(0, SCHED_FIFO, &parameters);
-}
-
 struct cbench_result cbench_referee(struct cbench_board *board, uint32_t producers,
                                     uint32_t consumers, uint32_t deliveries,
                                     uint64_t warm_up, uint64_t nanoseconds) {
   struct cbench_result result = {.failed = true};
   const uint32_t parties = producers + consumers;
-  go_first();
   if (!await(board, &board->joined, parties)) return result;
   uint64_t began = cbench_now();
   __atomic_store_n(&board->phase, 1, __ATOMIC_RELEASE);

@@ -37,6 +37,20 @@ final class ChildProcess {
     }
   }
 
+  /// Waits until it has printed something.
+  func await(_ awaited: String, seconds: UInt64) throws(Failure) {
+    let deadline = cbench_now() + seconds * 1_000_000_000
+    while !printed.contains(awaited) {
+      guard !hasEnded, cbench_await(output, deadline) else {
+        throw Failure("\(hasEnded ? "it ended" : "it hangs"): \(printed)")
+      }
+      try read()
+    }
+  }
+
+  /// Asks it to end.
+  func terminate() { kill(identifier, SIGTERM) }
+
   /// Waits for its end, and returns all that it has printed.
   func finish() throws(Failure) -> String {
     while !hasEnded { try read() }

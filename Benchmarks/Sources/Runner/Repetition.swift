@@ -13,10 +13,12 @@ struct Repetition {
 
   func run() throws(Failure) -> Sample {
     do {
-      return try runEndpoints()
+      guard let shape = measure.shape else { return try runEndpoints() }
+      return try runContest(shape)
     } catch {
       throw Failure(
-        "\(contender.name), \(measure.kind.rawValue) \(measure.sizeName): \(error.description)")
+        "\(contender.name), \(measure.place) \(measure.name) \(measure.sizeName): "
+          + error.description)
     }
   }
 
@@ -63,7 +65,7 @@ enum Names {
   /// What a killed endpoint left.
   static func remove(_ name: String) {
     for prefix in ["", "psyne."] {
-      for suffix in ["", ".forward", ".back"] {
+      for suffix in ["", ".forward", ".back", ".board"] {
         unsafe unlink("/dev/shm/\(prefix)\(name)\(suffix)")
       }
     }

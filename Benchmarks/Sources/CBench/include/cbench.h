@@ -40,6 +40,9 @@ bool cbench_pin(int cpu);
 /// Makes this process and its children go before every ordinary one, so that what else the machine
 /// does neither takes their CPUs nor moves their memory meanwhile. False where that is not allowed.
 bool cbench_realtime(void);
+/// The highest of the ordinary priorities, for more parties than CPUs: at a real-time priority, one
+/// that never has to wait would keep its CPU from the others for ever.
+bool cbench_high_priority(void);
 void cbench_sleep(uint64_t nanoseconds);
 
 // MARK: Report of an endpoint: lines on the standard output, read by the runner

@@ -48,6 +48,11 @@ void cbench_board_unmap(struct cbench_board *board);
 /// that does not happen.
 bool cbench_join(struct cbench_board *board);
 
+/// Producers come first.
+static inline struct cbench_party *cbench_party_of(struct cbench_board *board, uint32_t party) {
+  return &board->parties[party];
+}
+
 static inline bool cbench_stopped(const struct cbench_board *board) {
   return __atomic_load_n(&board->phase, __ATOMIC_RELAXED) == 2;
 }
