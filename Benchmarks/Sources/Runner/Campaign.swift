@@ -33,8 +33,8 @@ struct Campaign {
   }
 
   mutating func run() throws(Failure) {
-    // Once briefly and once longer: a brief run underestimates whoever is fast. A contest lasts a fixed
-    // time, but whoever cannot run shows it here.
+    // Once briefly and once longer: a brief run underestimates whoever is fast. A contest lasts a
+    // fixed time, but whoever cannot run shows it here.
     for index in contenders.indices {
       for _ in 0..<(measure.kind == .contest ? 1 : 2) where failures[index] == nil {
         try tryOut(index)

@@ -31,8 +31,8 @@ extension Repetition {
     }
     defer { unsafe cbench_board_unmap(board) }
     var parties: [ChildProcess] = []
-    // One after the other: the first creates what the others open. Round robin over both CPUs, so that
-    // the first producer and the first consumer are apart.
+    // One after the other: the first creates what the others open. Round robin over both CPUs, so
+    // that the first producer and the first consumer are apart.
     for index in 0..<shape.consumers {
       parties.append(try start("consume", shape, name, index, cores[(index + 1) % 2]))
     }

@@ -1,7 +1,7 @@
 /// Contenders for the shapes with several producers or consumers.
 extension Programs {
-  /// Bytes of a queue: small enough for a core's own cache, and as large as every other ring. Which of
-  /// the two is the better one differs from shape to shape.
+  /// Bytes of a queue: small enough for a core's own cache, and as large as every other ring. Which
+  /// of the two is the better one differs from shape to shape.
   private static let capacities = [64 << 10, 4 << 20]
 
   func contest(_ shape: Shape, _ place: Measure.Place) -> [Contender] {

@@ -73,8 +73,8 @@ struct Options: ParsableArguments {
     }
   }
 
-  /// How much of its time an endpoint must have had its CPU for the repetition to count. A start and
-  /// an end that wait for the other are part of a sender's time.
+  /// How much of its time an endpoint that spins must have had its CPU for the repetition to count.
+  /// A start and an end that wait for the other are part of a sender's time.
   static let leastShare = 0.9
 
   var measures: [Measure] {

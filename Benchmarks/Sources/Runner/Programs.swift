@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Where the contenders were built. `bench.mk` knows the same names.
 struct Programs {
-  /// Folder of `ring-COMPILER-TARGET`, `shared-COMPILER-TARGET`, `queues-COMPILER`, `message-queue`,
-  /// `message-queue-link`, `iceoryx`, `iceoryx-link`, `zeromq` and `futex`.
+  /// Folder of `ring-COMPILER-TARGET`, `shared-COMPILER-TARGET`, `queues-COMPILER`, `zeromq`,
+  /// `message-queue`, `message-queue-link`, `iceoryx`, `iceoryx-link` and `futex`.
   let peers: String
   let endpoints: [Contender.Target: String]
 

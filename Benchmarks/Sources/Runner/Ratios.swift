@@ -16,7 +16,8 @@ extension Report {
       for variant in ["plain", "batch", "struct"] {
         let name = variant == "plain" ? "psyne" : "psyne-\(variant)"
         lines += ratio(
-          name, ours(target, variant), "cpp\(suffix)", best { $0.family == .cpp && $0.target == target })
+          name, ours(target, variant), "cpp\(suffix)",
+          best { $0.family == .cpp && $0.target == target })
       }
     }
     let plain = ours(.baseline, "plain")

@@ -73,7 +73,8 @@ struct Report {
 
   private func row(_ summary: Summary) -> String {
     if let failure = summary.failure {
-      return "| \(summary.contender.name) | \(summary.contender.target.rawValue) | – | | \(failure) |"
+      let contender = summary.contender
+      return "| \(contender.name) | \(contender.target.rawValue) | – | | \(failure) |"
     }
     let isRate = measure.isRate
     let format = isRate ? Self.rate : Self.nanoseconds

@@ -73,7 +73,8 @@ private func spawn(cpu: Int32, _ body: @escaping @Sendable () -> Void) {
   let status = unsafe pthread_create(
     &thread, nil,
     { context in
-      unsafe Unmanaged<Work>.fromOpaque(context!).takeRetainedValue().body()
+      guard let context = unsafe context else { return nil }
+      unsafe Unmanaged<Work>.fromOpaque(context).takeRetainedValue().body()
       return nil
     }, context)
   precondition(status == 0, "no thread")
