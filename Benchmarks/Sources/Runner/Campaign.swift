@@ -57,7 +57,7 @@ struct Campaign {
       pace(index, try repetition(index).run())
     } catch {
       guard contenders[index].mayFail else { throw error }
-      failures[index] = error.description
+      failures[index] = error.reason
     }
   }
 

@@ -73,6 +73,15 @@ final class ChildProcess {
 }
 
 struct Failure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
+  /// In one line.
+  let reason: String
+  /// Who failed at what, where that is known.
+  let context: String?
+
+  init(_ reason: String, context: String? = nil) {
+    self.reason = reason.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    self.context = context
+  }
+
+  var description: String { context.map { "\($0): \(reason)" } ?? reason }
 }

@@ -77,13 +77,16 @@ extension Report {
     ]
   }
 
-  /// Why a contender has no figure, and its ratios are missing.
+  /// Why ratios are missing, once for each kind of contender and reason.
   var gaps: [String] {
-    summaries.compactMap { summary in
-      summary.failure.map {
+    var lines: [String] = []
+    for summary in summaries {
+      guard let failure = summary.failure else { continue }
+      let line =
         "NO RATIO \(measure.place) \(measure.name) \(measure.sizeName) "
-          + "\(summary.contender.name): \($0)"
-      }
+        + "\(summary.contender.family.rawValue): \(failure)"
+      if !lines.contains(line) { lines.append(line) }
     }
+    return lines
   }
 }

@@ -17,8 +17,8 @@ struct Repetition {
       return try runContest(shape)
     } catch {
       throw Failure(
-        "\(contender.name), \(measure.place) \(measure.name) \(measure.sizeName): "
-          + error.description)
+        error.reason,
+        context: "\(contender.name), \(measure.place) \(measure.name) \(measure.sizeName)")
     }
   }
 
@@ -68,6 +68,11 @@ enum Names {
       for suffix in ["", ".forward", ".back", ".board"] {
         unsafe unlink("/dev/shm/\(prefix)\(name)\(suffix)")
       }
+    }
+    // iceoryx gives each process a socket and a lock.
+    let roles = (0..<4).flatMap { ["produce\($0)", "consume\($0)"] } + ["echo", "ping"]
+    for role in roles {
+      for suffix in ["", ".lock"] { unsafe unlink("/tmp/\(name).\(role)\(suffix)") }
     }
   }
 }

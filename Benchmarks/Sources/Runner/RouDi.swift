@@ -38,11 +38,11 @@ final class LazyRouDi {
   /// Returns why there is none.
   func start() -> String? {
     if daemon == nil && reason == nil {
-      do {
+      do throws(Failure) {
         guard let configuration else { throw Failure("no configuration for iox-roudi was given") }
         daemon = try RouDi(configuration: configuration)
       } catch {
-        reason = "\(error)".split(whereSeparator: \.isNewline).joined(separator: "; ")
+        reason = error.reason
       }
     }
     return reason
