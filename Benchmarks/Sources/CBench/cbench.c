@@ -117,6 +117,7 @@ int cbench_spawn(char *const arguments[], int *output) {
   if (process == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
     execv(arguments[0], arguments);
     perror(arguments[0]);
     _exit(127);

@@ -29,9 +29,9 @@ final class ChildProcess {
     }
   }
 
-  /// Waits for its first line.
-  func awaitLine() throws(Failure) {
-    while !text.contains(UInt8(ascii: "\n")) {
+  /// Waits until it says that it can be connected to.
+  func awaitReady() throws(Failure) {
+    while !printed.contains("ready\n") {
       guard !hasEnded else { throw Failure("it ended too early: \(printed)") }
       try read()
     }

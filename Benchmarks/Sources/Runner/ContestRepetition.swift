@@ -55,7 +55,7 @@ extension Repetition {
     _ role: String, _ shape: Shape, _ name: String, _ index: Int, _ core: Int
   ) throws(Failure) -> ChildProcess {
     let process = try ChildProcess(arguments(role, shape, name, [index, core]), seconds: 60)
-    try process.awaitLine()
+    try process.awaitReady()
     return process
   }
 }

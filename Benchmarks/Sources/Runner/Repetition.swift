@@ -46,7 +46,7 @@ struct Repetition {
     }
     let isOneWay = measure.kind == .oneWay
     let receiver = try start(isOneWay ? "recv" : "echo", cores[1])
-    try receiver.awaitLine()
+    try receiver.awaitReady()
     let sender = try start(isOneWay ? "send" : "ping", cores[0])
     let outputs = [try receiver.finish(), try sender.finish()]
     return try Sample(outputs, measure)

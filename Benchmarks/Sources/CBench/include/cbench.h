@@ -60,7 +60,7 @@ void cbench_report_share(uint64_t nanoseconds, uint64_t cpu, uint64_t errors);
 // MARK: Processes, for the runner
 
 /// Starts a program that dies with the caller. `arguments` ends with NULL. Returns its process id,
-/// and in `*output` the end of a pipe from its standard output; -1 and errno on failure.
+/// and in `*output` the end of a pipe from all it prints; -1 and errno on failure.
 int cbench_spawn(char *const arguments[], int *output);
 /// True when `descriptor` has something to read, or has ended, before `deadline` on cbench_now.
 bool cbench_await(int descriptor, uint64_t deadline);
