@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <linux/mempolicy.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -41,6 +42,19 @@ static int64_t clock_ns(clockid_t clock) {
 int64_t cpsyne_monotonic_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
 int64_t cpsyne_monotonic_coarse_ns(void) { return clock_ns(CLOCK_MONOTONIC_COARSE); }
 
+int cpsyne_bind_memory(void *start, size_t bytes, unsigned node, bool move) {
+  enum { bits = 8 * sizeof(unsigned long), nodes = 1024 };
+  unsigned long mask[nodes / bits] = {0};
+  if (node >= nodes) {
+    errno = EINVAL;
+    return -1;
+  }
+  mask[node / bits] = 1ul << node % bits;
+  // One more than there are bits: the kernel takes one off.
+  return (int)syscall(SYS_mbind, start, bytes, MPOL_BIND, mask, nodes + 1,
+                      move ? MPOL_MF_MOVE | MPOL_MF_STRICT : 0);
+}
+
 int cpsyne_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC); }
 
 bool cpsyne_replace_mapping(void *to, void *from, size_t bytes) {
@@ -75,19 +89,16 @@ int cpsyne_ofd_is_locked(int fd, int64_t offset, int64_t count) {
   return found != F_UNLCK;
 }
 
-int cpsyne_open_unnamed(const char *directory, unsigned mode) {
-  return open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-}
-
 int cpsyne_link_unnamed(int fd, const char *path) {
   char self[32];
   snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
   return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
-int cpsyne_open_existing(const char *path) {
-  // O_NONBLOCK: a FIFO that squats the name must not block us; it has no effect on a regular file.
-  return open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+int cpsyne_open_again(int fd) {
+  char self[32];
+  snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+  return open(self, O_RDWR | O_CLOEXEC);
 }
 
 int cpsyne_open_to_read(const char *path) {

@@ -4,14 +4,19 @@ internal import Synchronization
 
 /// `ipc://name`: channels between the processes of one machine, in shared memory.
 ///
-/// The channel is a file in /dev/shm that only its user can open, removed when its last party
-/// leaves. What dead processes left behind is adopted with its unread messages, or replaced.
+/// The channel is a file in /dev/shm that only its user can open unless `mode` admits others, removed
+/// when its last party leaves. What dead processes left behind is adopted with its unread messages, or
+/// replaced.
 ///
 /// A process that ends by returning from its main program or by calling `exit` closes its channels
 /// in order; one that is killed or crashes has died, and its peer is told.
 ///
-/// - Important: A child made by `fork` without `exec` inherits the locks that say who lives: its
-///   parent counts as alive until the child has ended too.
+/// A child made by `fork` has none of its parent's channels: its copies of their files are closed before
+/// `fork` returns in it, so that its parent's death is seen while it lives. It may open channels of its
+/// own; ends that it has inherited must only be dropped.
+///
+/// - Important: A child made by the bare system call (`clone`, `_Fork`) does not close them: then its
+///   parent counts as alive until the child has ended too, or runs another program.
 public struct IPCTransport: Transport {
   private let directory: String
 
@@ -19,7 +24,13 @@ public struct IPCTransport: Transport {
   public init(directory: String = "/dev/shm") { self.directory = directory }
 
   public var scheme: String { "ipc" }
-  public var optionNames: [String] { ["capacity"] }
+
+  public var optionNames: [String] {
+    [
+      "capacity", "producers", "consumers", "wait", "slow", "full", "mode", "owner", "group",
+      "hugepages", "numa",
+    ]
+  }
 
   /// The file of the channel called `name`.
   func path(of name: String) -> String { "\(directory)/psyne.\(name)" }
@@ -30,7 +41,8 @@ public struct IPCTransport: Transport {
     let name = try address.name()
     let opening = SegmentOpening(
       address: address, directory: directory, path: path(of: name), kind: kind,
-      format: format, options: options)
+      format: format, options: options, access: try SegmentAccess(options),
+      placement: LanePlacement(options, of: address))
     let lanes = try opening.open()
     OpenChannels.add(lanes)
     return lanes

@@ -1,3 +1,4 @@
+internal import CPsyne
 internal import Glibc
 internal import PsyneCore
 internal import Synchronization
@@ -31,10 +32,10 @@ final class PartyWatcher: Sendable {
   }
 
   private init?() {
-    descriptor = inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK))
+    descriptor = cpsyne_inotify()
     guard descriptor >= 0 else { return nil }
     guard start() else {
-      close(descriptor)
+      cpsyne_close(descriptor, cpsyne_fork_generation())
       return nil
     }
   }
@@ -65,6 +66,8 @@ final class PartyWatcher: Sendable {
   }
 
   private func remove(_ number: Int) {
+    // In a child, the number is none of ours, and the state may have been left locked.
+    guard process == ThisProcess.identifier else { return }
     state.withLock { state in
       guard let watched = state.notices.removeValue(forKey: number)?.watched,
         let uses = state.uses[watched]

@@ -10,6 +10,8 @@ final class Segment: ChannelCustody {
   private let file: File
   private let path: String
   private let slot: Int
+  /// Where the data of the first lane begins.
+  private let dataOffset: Int
   let mapping: ChannelMapping
   /// The ends that we hold: our own locks do not show in ``File/isLockedElsewhere(_:count:)``.
   private let held = Mutex<Set<ChannelEnd>>([])
@@ -22,15 +24,17 @@ final class Segment: ChannelCustody {
   ///   - file: the segment, complete and checked.
   ///   - slot: whose lock this file holds.
   init(
-    _ file: consuming File, path: String, slot: Int, shape: ChannelShape
+    _ file: consuming File, path: String, slot: Int, header: SegmentHeader,
+    placement: LanePlacement
   ) throws(TransportError) {
-    mapping = try ChannelMapping(
-      descriptor: file.descriptor,
-      place: ChannelMapping.Place(
-        headers: SegmentLayout.headers, data: SegmentLayout.data(of: shape)), shape: shape)
+    mapping = try file.withMappable { descriptor throws(TransportError) in
+      try ChannelMapping(
+        descriptor: descriptor, place: header.place, shape: header.shape, placement: placement)
+    }
     self.file = file
     self.path = path
     self.slot = slot
+    dataOffset = header.dataOffset
   }
 
   /// Gives a new segment its name.
@@ -65,9 +69,9 @@ final class Segment: ChannelCustody {
 
   func reserve(lane: Int) throws(TransportError) {
     let shape = mapping.shape
-    do {
+    do throws(SystemError) {
       try file.reserve(
-        bytes: shape.capacity, at: SegmentLayout.data(of: shape) + lane * shape.capacity)
+        bytes: shape.capacity, at: dataOffset + lane * shape.capacity)
     } catch {
       throw TransportError(
         .noSpace,
@@ -95,7 +99,7 @@ final class Segment: ChannelCustody {
 
   func exclusively(_ body: () -> Void) {
     gate.withLock { _ in
-      file.lock(SegmentLayout.gateLock)
+      file.enterGate(of: path)
       body()
       file.unlock(SegmentLayout.gateLock)
     }
@@ -105,16 +109,27 @@ final class Segment: ChannelCustody {
     gate.withLock { hasLeft in
       guard !hasLeft.value else { return }
       hasLeft.value = true
-      file.lock(SegmentLayout.gateLock)
+      file.enterGate(of: path)
       for end in held.withLock({ $0 }) { release(end) }
       file.unlock(SegmentLayout.partyLocks + Int64(slot))
       if !file.hasOtherParties, let here = try? file.status(), let there = FileStatus.of(path),
         here.isSameFile(as: there)
       {
-        unsafe unlink(path)
+        if unsafe unlink(path) != 0 { reportLeftBehind(SystemError()) }
       }
       file.unlock(SegmentLayout.gateLock)
     }
+  }
+}
+
+extension Segment {
+  /// In a directory as /dev/shm, only the owner of a file may remove it.
+  private func reportLeftBehind(_ error: SystemError) {
+    Diagnostics.report(
+      Diagnostic(
+        .leftBehind,
+        "\(path) is not in use any more and could not be removed (\(error.text)): "
+          + "its owner can, or whoever opens it next goes on with it"))
   }
 }
 

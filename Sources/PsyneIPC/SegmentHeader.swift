@@ -4,6 +4,8 @@ internal import PsyneCore
 struct SegmentHeader: Equatable {
   let shape: ChannelShape
   let format: MessageFormat
+  /// Where the data of the first lane begins.
+  let dataOffset: Int
 
   enum Fault: Error {
     /// No segment of ours: it must not be touched.
@@ -17,7 +19,8 @@ struct SegmentHeader: Equatable {
     }
   }
 
-  init(shape: ChannelShape, format: MessageFormat) {
+  init(shape: ChannelShape, format: MessageFormat, dataOffset: Int) {
+    self.dataOffset = dataOffset
     self.shape = shape
     self.format = format
   }
@@ -48,20 +51,36 @@ struct SegmentHeader: Equatable {
     else { throw .damaged("an impossible capacity") }
     let shape = ChannelShape(
       kind: kind, producers: Int(producers), consumers: Int(consumers), capacity: capacity)
-    let expected = SegmentLayout.fileBytes(of: shape)
-    guard long(SegmentLayout.fileBytes) == UInt64(expected), fileBytes == expected,
-      long(SegmentLayout.dataOffset) == UInt64(SegmentLayout.data(of: shape))
-    else { throw .damaged("\(fileBytes) bytes instead of \(expected)") }
+    // Behind the headers, or at the next huge page.
+    let least = SegmentLayout.data(of: shape)
+    let huge = ChannelMapping.hugePageBytes
+    guard let dataOffset = Int(exactly: long(SegmentLayout.dataOffset)),
+      dataOffset == least || dataOffset == (least + huge - 1) & ~(huge - 1)
+    else { throw .damaged("data at an impossible place") }
+    let expected = SegmentLayout.fileBytes(of: shape, data: dataOffset)
+    guard long(SegmentLayout.fileBytes) == UInt64(expected), fileBytes == expected else {
+      throw .damaged("\(fileBytes) bytes instead of \(expected)")
+    }
     let size = word(SegmentLayout.elementSize)
     let alignment = word(SegmentLayout.elementAlignment)
     guard size > 0, alignment > 0, alignment <= 64, alignment & (alignment - 1) == 0,
       size % alignment == 0, word(SegmentLayout.isFixedSize) <= 1
     else { throw .damaged("an impossible message format") }
     self.shape = shape
+    self.dataOffset = dataOffset
     format = MessageFormat(
       type: MessageType(rawValue: word(SegmentLayout.type)), elementSize: Int(size),
       elementAlignment: Int(alignment), isFixedSize: word(SegmentLayout.isFixedSize) == 1)
   }
+
+  var place: ChannelMapping.Place {
+    ChannelMapping.Place(headers: SegmentLayout.headers, data: dataOffset)
+  }
+
+  var fileBytes: Int { SegmentLayout.fileBytes(of: shape, data: dataOffset) }
+
+  /// Bytes that have memory behind them from the beginning.
+  var reservedBytes: Int { SegmentLayout.reservedBytes(of: shape, data: dataOffset) }
 
   /// The first page.
   var bytes: [UInt8] {
@@ -69,11 +88,11 @@ struct SegmentHeader: Equatable {
     page.store(SegmentLayout.magicNumber, at: SegmentLayout.magic)
     page.store(SegmentLayout.version, at: SegmentLayout.layoutVersion)
     page.store(shape.kind.rawValue, at: SegmentLayout.kind)
-    page.store(UInt64(SegmentLayout.fileBytes(of: shape)), at: SegmentLayout.fileBytes)
+    page.store(UInt64(fileBytes), at: SegmentLayout.fileBytes)
     page.store(UInt64(shape.capacity), at: SegmentLayout.capacity)
     page.store(UInt32(shape.producers), at: SegmentLayout.producers)
     page.store(UInt32(shape.consumers), at: SegmentLayout.consumers)
-    page.store(UInt64(SegmentLayout.data(of: shape)), at: SegmentLayout.dataOffset)
+    page.store(UInt64(dataOffset), at: SegmentLayout.dataOffset)
     page.store(format.type.rawValue, at: SegmentLayout.type)
     page.store(UInt32(format.elementSize), at: SegmentLayout.elementSize)
     page.store(UInt32(format.elementAlignment), at: SegmentLayout.elementAlignment)

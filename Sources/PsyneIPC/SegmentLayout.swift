@@ -33,6 +33,8 @@ package enum SegmentLayout {
   package static let consumers = 52
   /// `u64`, where the data of the first lane begins.
   package static let dataOffset = 56
+  /// As a party's slot: who has taken the gate last, for messages to people.
+  package static let gateHolder = 128
 
   /// The party table: the second page.
   package static let parties = 4096
@@ -46,14 +48,18 @@ package enum SegmentLayout {
   /// The channel's header, which those of its lanes follow.
   package static let headers = 8192
 
-  /// Where the data of the lanes begins, one after the other.
-  package static func data(of shape: ChannelShape) -> Int { headers + shape.headerBytes }
   /// Bytes that have memory behind them from the beginning: all headers, and the first lane. The others
   /// get theirs when a sender comes.
-  package static func reservedBytes(of shape: ChannelShape) -> Int {
-    data(of: shape) + shape.capacity
+  package static func reservedBytes(of shape: ChannelShape, data: Int) -> Int {
+    data + shape.capacity
   }
-  package static func fileBytes(of shape: ChannelShape) -> Int { headers + shape.bytes }
+
+  package static func fileBytes(of shape: ChannelShape, data: Int? = nil) -> Int {
+    (data ?? self.data(of: shape)) + shape.lanes * shape.capacity
+  }
+
+  /// Where the data of the lanes begins, one after the other, unless it is to lie in huge pages.
+  package static func data(of shape: ChannelShape) -> Int { headers + shape.headerBytes }
 
   // Locks: one byte of the file each, held through an open file description.
   /// Held while a party comes, leaves or is declared dead.

@@ -10,12 +10,11 @@ struct SegmentOpening {
   let kind: ChannelKind
   let format: MessageFormat
   let options: ChannelOptions
-
-  /// How long another party may stay in the middle of opening or leaving.
-  private static let patience = Duration.seconds(5)
+  let access: SegmentAccess
+  let placement: LanePlacement
 
   func open() throws(TransportError) -> LaneSet {
-    let giveUp = ContinuousClock.now + Self.patience
+    let giveUp = ContinuousClock.now + File.gatePatience
     while true {
       // Each is nil where another party was faster; then the next look finds what it did.
       if let file = try existingFile() {
@@ -23,14 +22,13 @@ struct SegmentOpening {
       } else if let segment = try create() {
         return LaneSet(mapping: segment.mapping, format: format, custody: segment)
       }
-      guard ContinuousClock.now < giveUp else { throw busy }
+      guard ContinuousClock.now < giveUp else { throw busy("another process") }
     }
   }
 
-  private var busy: TransportError {
+  private func busy(_ holder: String) -> TransportError {
     TransportError(
-      .busy,
-      "another process stopped while opening or closing \(path): let it go on, or end it")
+      .busy, "\(holder) stopped while opening or closing \(path): let it go on, or end it")
   }
 }
 
@@ -41,25 +39,30 @@ extension SegmentOpening {
   /// creator that dies leaves nothing behind.
   private func create() throws(TransportError) -> Segment? {
     let shape = try ChannelShape(kind, options, at: address)
-    let file = try unnamedFile(shape)
+    let header = SegmentHeader(
+      shape: shape, format: format,
+      dataOffset: placement.aligned(SegmentLayout.headers + shape.headerBytes, shape.capacity))
+    let file = try unnamedFile(header)
+    try access.apply(to: file, path)
     _ = file.tryLock(SegmentLayout.partyLocks)
-    let segment = try Segment(file, path: path, slot: 0, shape: shape)
+    let segment = try Segment(
+      file, path: path, slot: 0, header: header, placement: placement)
     do {
       try segment.link()
     } catch {
       if error.number == EEXIST { return nil }
-      throw creationError(error, bytes: SegmentLayout.fileBytes(of: shape))
+      throw creationError(error, bytes: header.fileBytes)
     }
     return segment
   }
 
-  private func unnamedFile(_ shape: ChannelShape) throws(TransportError) -> File {
-    let bytes = SegmentLayout.reservedBytes(of: shape)
+  private func unnamedFile(_ header: SegmentHeader) throws(TransportError) -> File {
+    let bytes = header.reservedBytes
     do throws(SystemError) {
-      let file = try File.unnamed(in: directory, permissions: 0o600)
+      let file = try File.unnamed(in: directory, permissions: access.mode.rawValue)
       try file.reserve(bytes: bytes)
-      try file.resize(to: SegmentLayout.fileBytes(of: shape))
-      try file.write(SegmentHeader(shape: shape, format: format).bytes, at: 0)
+      try file.resize(to: header.fileBytes)
+      try file.write(header.bytes, at: 0)
       try file.write(Party.current, at: SegmentLayout.parties)
       return file
     } catch {
@@ -77,8 +80,15 @@ extension SegmentOpening {
     case EACCES, EPERM, EROFS:
       TransportError(
         .permissionDenied, "cannot create \(path): \(error.text)", errno: error.number)
+    case EOPNOTSUPP, EISDIR:
+      TransportError(
+        .system,
+        "cannot create \(path): the file system of \(directory) has no unnamed files (\(error.text)): "
+          + "use a memory file system (tmpfs)", errno: error.number)
     default:
-      TransportError(.system, "cannot create \(path): \(error.text)", errno: error.number)
+      TransportError(
+        .system, "cannot create \(path): \(error.text)\(Errno.advice(error.number))",
+        errno: error.number)
     }
   }
 }
@@ -92,16 +102,7 @@ extension SegmentOpening {
     let status: FileStatus
     do { status = try file.status() } catch { throw refused(error) }
     guard status.isRegular else { throw denied("it is no regular file: remove it") }
-    guard status.owner == ThisProcess.effectiveUser else {
-      throw denied(
-        "it belongs to user \(status.owner), and this process runs as user \(ThisProcess.effectiveUser)"
-      )
-    }
-    guard status.permissions & 0o077 == 0 else {
-      throw denied(
-        "its mode is 0\(String(status.permissions, radix: 8)), so that other users can use it; a channel's is 0600"
-      )
-    }
+    if let reason = access.refusal(status) { throw denied(reason) }
     guard status.links <= 1 else { throw denied("it has \(status.links) names: remove the others") }
     return file
   }
@@ -120,7 +121,10 @@ extension SegmentOpening {
     case ELOOP: denied("it is a symbolic link, which is never followed: remove it")
     case ENXIO, EISDIR, ENODEV: denied("it is no regular file: remove it")
     case EACCES, EPERM: denied("it belongs to another user, or its mode forbids it")
-    default: TransportError(.system, "cannot open \(path): \(error.text)", errno: error.number)
+    default:
+      TransportError(
+        .system, "cannot open \(path): \(error.text)\(Errno.advice(error.number))",
+        errno: error.number)
     }
   }
 
@@ -132,10 +136,7 @@ extension SegmentOpening {
   private func join(
     _ file: consuming File, until giveUp: ContinuousClock.Instant
   ) throws(TransportError) -> LaneSet? {
-    while !file.tryLock(SegmentLayout.gateLock) {
-      guard ContinuousClock.now < giveUp else { throw busy }
-      usleep(200)
-    }
+    guard file.enterGate(until: giveUp) else { throw busy(file.gateHolder) }
     // From here on nobody comes, leaves or removes the file. Closing the file opens the gate.
     guard let status = try? file.status(), status.links == 1 else { return nil }
     let isAlive = file.hasOtherParties
@@ -144,16 +145,18 @@ extension SegmentOpening {
       header = try readHeader(file, fileBytes: status.bytes)
     } catch {
       guard !isAlive, error.isOurs else { throw corrupt(error) }
-      return remove()
+      if case .version(let version) = error { reportReplaced(version) }
+      return try remove()
     }
+    file.noteGateHolder()
     do {
       try header.shape.check(kind, options, at: address)
       try header.format.check(format, at: address)
     } catch {
       guard !isAlive, error.code == .mismatch else { throw error }
-      return remove()
+      return try remove()
     }
-    let reserved = SegmentLayout.reservedBytes(of: header.shape)
+    let reserved = header.reservedBytes
     if status.reservedBytes < reserved {
       // Not as we make them. Where memory is full, the first access to a hole would kill us.
       do { try file.reserve(bytes: reserved) } catch {
@@ -165,7 +168,8 @@ extension SegmentOpening {
         .inUse,
         "\(path) is open in \(SegmentLayout.partyCount) places, which is the most: close one")
     }
-    let segment = try Segment(file, path: path, slot: slot, shape: header.shape)
+    let segment = try Segment(
+      file, path: path, slot: slot, header: header, placement: placement)
     let lanes = LaneSet(mapping: segment.mapping, format: format, custody: segment)
     // Of no use to us: dropped, it is removed.
     if !isAlive, !lanes.recover() { return nil }
@@ -174,9 +178,23 @@ extension SegmentOpening {
   }
 
   /// Removes a segment whose parties are all dead and which is of no use to us.
-  private func remove() -> LaneSet? {
-    unsafe unlink(path)
+  private func remove() throws(TransportError) -> LaneSet? {
+    guard unsafe unlink(path) == 0 || errno == ENOENT else {
+      let error = SystemError()
+      throw TransportError(
+        .permissionDenied,
+        "cannot replace \(path), which dead processes left behind: let its owner open or remove it (\(error.text))",
+        errno: error.number)
+    }
     return nil
+  }
+
+  private func reportReplaced(_ version: UInt32) {
+    Diagnostics.report(
+      Diagnostic(
+        .replaced,
+        "\(path) was left behind by processes that are dead, with layout version \(version) where this program "
+          + "knows \(SegmentLayout.version): it is replaced, with what was unread in it"))
   }
 
   private func readHeader(

@@ -59,8 +59,6 @@ extension IPCTransport {
     } catch {
       throw TransportError(.corrupt, "\(path) cannot be read as a channel of this version of Psyne")
     }
-    let place = ChannelMapping.Place(
-      headers: SegmentLayout.headers, data: SegmentLayout.data(of: header.shape))
     let parties = (0..<SegmentLayout.partyCount).compactMap { slot -> String? in
       guard file.isLockedElsewhere(SegmentLayout.partyLocks + Int64(slot)) else { return nil }
       let start = slot * SegmentLayout.partyBytes
@@ -69,6 +67,6 @@ extension IPCTransport {
     return SegmentReport(
       shape: header.shape, format: header.format,
       statistics: try ChannelStatistics(
-        descriptor: file.descriptor, place: place, shape: header.shape), parties: parties)
+        descriptor: file.descriptor, place: header.place, shape: header.shape), parties: parties)
   }
 }

@@ -13,10 +13,18 @@ struct SystemError: Error {
 }
 
 /// An open file, closed when it goes. One function a system call.
+///
+/// A child made by `fork` does not have it: there, its number may be another file's, its locks are
+/// somebody else's, and none of its functions does anything.
 struct File: ~Copyable {
   let descriptor: Int32
+  /// Tells the process that has opened it from its children.
+  private let generation = cpsyne_fork_generation()
 
-  deinit { close(descriptor) }
+  deinit { cpsyne_close(descriptor, generation) }
+
+  /// False in a child.
+  var isOurs: Bool { cpsyne_fork_generation() == generation }
 
   /// An unnamed file in `directory`. ENOENT, EACCES, ENOSPC, EOPNOTSUPP and EMFILE can occur.
   static func unnamed(in directory: String, permissions: UInt32) throws(SystemError) -> File {
@@ -63,6 +71,27 @@ struct File: ~Copyable {
     guard ftruncate(descriptor, bytes) == 0 else { throw SystemError() }
   }
 
+  /// Runs `body` with another descriptor of the file, to be mapped: a mapping keeps what it was made
+  /// from open, with its locks, in a child made by `fork` too. This one has no locks.
+  func withMappable<Result: ~Copyable>(
+    _ body: (Int32) throws(TransportError) -> Result
+  ) throws(TransportError) -> Result {
+    let mappable = cpsyne_open_again(descriptor)
+    guard mappable >= 0 else {
+      let error = SystemError()
+      throw TransportError(
+        .system, "cannot open a channel's file again: \(error.text)\(Errno.advice(error.number))",
+        errno: error.number)
+    }
+    defer { close(mappable) }
+    return try body(mappable)
+  }
+
+  /// Gives it to a user and a group. EPERM can occur; EINVAL, where a container has no such user.
+  func setOwner(_ user: UInt32, _ group: UInt32) throws(SystemError) {
+    guard fchown(descriptor, user, group) == 0 else { throw SystemError() }
+  }
+
   func status() throws(SystemError) -> FileStatus {
     var raw = stat()
     guard unsafe fstat(descriptor, &raw) == 0 else { throw SystemError() }
@@ -71,6 +100,7 @@ struct File: ~Copyable {
 
   /// Writes at `offset` of the file; tmpfs writes all or fails.
   func write(_ bytes: [UInt8], at offset: Int) throws(SystemError) {
+    guard isOurs else { throw SystemError(number: EBADF) }
     guard unsafe pwrite(descriptor, bytes, bytes.count, offset) == bytes.count else {
       throw SystemError()
     }
@@ -78,6 +108,7 @@ struct File: ~Copyable {
 
   /// Reads up to `count` bytes at `offset`.
   func read(_ count: Int, at offset: Int) throws(SystemError) -> [UInt8] {
+    guard isOurs else { throw SystemError(number: EBADF) }
     var length = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
       length = unsafe pread(descriptor, buffer.baseAddress, count, offset)
@@ -95,6 +126,7 @@ extension SystemError {
 struct FileStatus {
   let format: UInt32
   let owner: UInt32
+  let group: UInt32
   let permissions: UInt32
   let links: Int
   let bytes: Int
@@ -106,6 +138,7 @@ struct FileStatus {
   init(_ raw: stat) {
     format = raw.st_mode & S_IFMT
     owner = raw.st_uid
+    group = raw.st_gid
     permissions = raw.st_mode & 0o7777
     links = Int(raw.st_nlink)
     bytes = raw.st_size
@@ -131,20 +164,24 @@ struct FileStatus {
 
 extension File {
   /// Takes the lock at `offset` if nobody else has it.
-  func tryLock(_ offset: Int64) -> Bool { cpsyne_ofd_lock(descriptor, offset, 1, false) == 0 }
+  func tryLock(_ offset: Int64) -> Bool {
+    isOurs && cpsyne_ofd_lock(descriptor, offset, 1, false) == 0
+  }
 
   /// Takes the lock at `offset`, waiting for it.
   func lock(_ offset: Int64) {
     // ENOLCK, out of kernel memory, may pass; EDEADLK does not exist for these locks.
-    while cpsyne_ofd_lock(descriptor, offset, 1, true) != 0 { sched_yield() }
+    while isOurs, cpsyne_ofd_lock(descriptor, offset, 1, true) != 0 { sched_yield() }
   }
 
-  func unlock(_ offset: Int64) { _ = cpsyne_ofd_unlock(descriptor, offset, 1) }
+  func unlock(_ offset: Int64) {
+    if isOurs { _ = cpsyne_ofd_unlock(descriptor, offset, 1) }
+  }
 
   /// Whether somebody else holds a lock in the range.
   func isLockedElsewhere(_ offset: Int64, count: Int = 1) -> Bool {
     // An error cannot occur on an open file; if it did, the holder would count as alive.
-    cpsyne_ofd_is_locked(descriptor, offset, Int64(count)) != 0
+    !isOurs || cpsyne_ofd_is_locked(descriptor, offset, Int64(count)) != 0
   }
 }
 
@@ -153,6 +190,7 @@ enum ThisProcess {
   /// Asked for each time: a child made by `fork` has its own.
   static var identifier: UInt32 { UInt32(getpid()) }
   static var effectiveUser: UInt32 { geteuid() }
+  static var effectiveGroup: UInt32 { getegid() }
 
   /// The command's name, at most 15 bytes.
   static let name: String = {

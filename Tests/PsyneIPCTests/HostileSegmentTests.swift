@@ -127,6 +127,17 @@ struct HostileSegmentTests {
     _ = party
   }
 
+  @Test("one of another version, left behind by the dead, is replaced, and that is reported")
+  func reportsReplacement() throws {
+    let log = DiagnosticLog.shared
+    var image = Self.image()
+    image.put(SegmentLayout.version + 1, at: SegmentLayout.layoutVersion)
+    let (place, _) = try place(image, .alone)
+    try expectFresh(place.open("c"))
+    let messages = log.messages(.replaced, mentioning: place.path("c"))
+    #expect(messages.count == 1 && messages[0].contains("version \(SegmentLayout.version + 1)"))
+  }
+
   // MARK: Positions
 
   static let positions: [(String, tail: Int64, head: Int64, done: Int64)] = [

@@ -17,6 +17,21 @@ struct KillTests {
     UInt64.random(in: 0...(Bool.random(using: &random) ? 3_000 : 15_000), using: &random)
   }
 
+  @Test(
+    "whoever waits is told of its peer's death, however it waits", arguments: WaitStrategy.allCases)
+  func ways(wait: WaitStrategy) throws {
+    let place = try Place()
+    let channel: SPSCChannel<Bytes> = try place.registry.open("ipc://c?wait=\(wait)")
+    var receiver = try channel.receiver()
+    let peer = try place.peer("open c", "sender", "send 0 1 1 8 8")
+    #expect(try receiver.number() == 0)
+    let waiter = BackgroundThread { [receiver = Handed(receiver)] in
+      receiver.use { end in channelError { () throws(ChannelError) in _ = try end.number() } }
+    }
+    peer.kill()
+    #expect(try waiter.join("the waiter is told") == .peerDied)
+  }
+
   @Test("a killed sender loses nothing that it had sent, and its receiver is told")
   func sender() throws {
     let place = try Place()

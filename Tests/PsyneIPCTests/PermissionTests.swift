@@ -141,4 +141,25 @@ struct PermissionTests {
     #expect(error?.code == .system)
     #expect(error?.errno == ENOENT)
   }
+
+  @Test(
+    "a file system without unnamed files is told as such",
+    .enabled(if: isRoot, "needs root to try to write there"))
+  func noUnnamedFiles() throws {
+    let registry = TransportRegistry([IPCTransport(directory: "/proc")])
+    let error = transportError { () throws(TransportError) in
+      _ = try registry.open("ipc://c", as: SPSCChannel<Bytes>.self)
+    }
+    #expect(error?.code == .system)
+    #expect(error?.message.contains("no unnamed files") == true, "\(String(describing: error))")
+    #expect(error?.message.contains("tmpfs") == true)
+  }
+
+  @Test("a process that may open no more files is told the limit")
+  func noFiles() throws {
+    let place = try Place()
+    let peer = try place.peer("files 3")
+    let reply = try peer.ask("open c")
+    #expect(reply.hasPrefix("error system") && reply.contains("ulimit -n"), "\(reply)")
+  }
 }

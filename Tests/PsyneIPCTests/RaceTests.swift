@@ -1,4 +1,5 @@
 import PsyneCore
+import PsyneIPC
 import TestSupport
 import Testing
 
@@ -117,5 +118,25 @@ struct RaceTests {
     gate.release()
     _ = try place.open("c")
     #expect(channel.capacity > 0)
+  }
+
+  @Test("whoever waits for one that stopped in the gate says for whom, and goes on when it does")
+  func stoppedInGate() throws {
+    let log = DiagnosticLog.shared
+    let place = try Place()
+    let channel = try place.open("c")
+    let peer = try place.peer("open c")
+    // The gate is held, and the peer was the last to take it.
+    let gate = try HeldLock(path: place.path("c"), offset: SegmentLayout.gateLock)
+    let claiming = BackgroundThread { () -> Bool in (try? channel.sender()) != nil }
+    try eventually("it is reported") { !log.messages(.stuck, mentioning: place.path("c")).isEmpty }
+    let message = log.messages(.stuck, mentioning: place.path("c"))[0]
+    #expect(message.contains("process \(peer.process) (psyne-test-peer"), "\(message)")
+    let error = transportError { () throws(TransportError) in _ = try place.open("c") }
+    #expect(error?.code == .busy)
+    #expect(error?.message.contains("process \(peer.process)") == true)
+    #expect(!claiming.hasEnded)
+    gate.release()
+    #expect(try claiming.join())
   }
 }

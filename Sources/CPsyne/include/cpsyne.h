@@ -47,6 +47,13 @@ int64_t cpsyne_monotonic_coarse_ns(void);
 /// The advice MADV_POPULATE_WRITE, which older headers lack.
 static inline int cpsyne_madvise_populate_write(void) { return 23; }
 
+/// The advice MADV_COLLAPSE, likewise.
+static inline int cpsyne_madvise_collapse(void) { return 25; }
+
+/// Has the shared memory mapped at `start` come from one memory node. With `move`, pages that are
+/// elsewhere are moved; EIO if one could not be.
+int cpsyne_bind_memory(void *start, size_t bytes, unsigned node, bool move);
+
 int cpsyne_memfd_create(const char *name);
 
 /// Moves the mapping of `bytes` at `from` to `to`, in place of what is mapped there, in one step.
@@ -65,10 +72,15 @@ int cpsyne_ofd_is_locked(int fd, int64_t offset, int64_t count);
 
 // MARK: Files
 
-/// Opens an unnamed file in `directory`, to be linked in place when it is complete.
-int cpsyne_open_unnamed(const char *directory, unsigned mode);
 /// Gives the unnamed file `fd` the name `path`; EEXIST if the name is taken.
 int cpsyne_link_unnamed(int fd, const char *path);
+/// Opens the file that `fd` has open once more, with locks of its own.
+int cpsyne_open_again(int fd);
+
+// MARK: Files that a child made by fork does not keep (close them with `cpsyne_close` alone)
+
+/// Opens an unnamed file in `directory`, to be linked in place when it is complete.
+int cpsyne_open_unnamed(const char *directory, unsigned mode);
 int cpsyne_open_existing(const char *path);
 /// The same, to look at only.
 int cpsyne_open_to_read(const char *path);
@@ -124,3 +136,9 @@ bool cpsyne_uring_next(struct cpsyne_uring *ring, uint64_t *tag, int32_t *result
 
 /// Gives this thread a name of at most 15 bytes, for `top` and debuggers.
 void cpsyne_name_thread(const char *name);
+/// An inotify instance that does not block.
+int cpsyne_inotify(void);
+/// Changes in a child made by fork: what was opened before has been closed there.
+uint32_t cpsyne_fork_generation(void);
+/// Closes `fd`, unless it was opened before a fork that made this process.
+void cpsyne_close(int fd, uint32_t opened_in);

@@ -52,7 +52,7 @@ struct Failure: Error {
       switch error {
       case .closed, .peerDied: .unavailable
       case .timedOut: .timeout
-      case .full, .lost, .evicted, .tooLarge, .wrongType, .corrupt: .failure
+      case .full, .lost, .evicted, .cancelled, .tooLarge, .wrongType, .corrupt: .failure
       }
     self.init(status, error.description)
   }

@@ -86,11 +86,7 @@ public final class Reactor: TaskExecutor {
   }
 
   private func begin(_ wait: Wait) {
-    guard wait.announce() else {
-      // Cancelled first: the reactor has not been told of it, and will not be.
-      unsafe wait.continuation?.resume(returning: .cancelled)
-      return
-    }
+    wait.announce()
     if let loop = ownLoop {
       loop.begin(wait)
     } else {

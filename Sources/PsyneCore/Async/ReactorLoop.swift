@@ -53,7 +53,8 @@ final class ReactorLoop {
     waitCount += 1
     wait.isRunning = true
     if wait.isCancelled {
-      // Its word is never looked at, and the letter that tells of the cancellation finds it ended.
+      // Its word is not looked at. A letter that tells of the cancellation came before and found that
+      // the wait had not begun, or comes later and finds that it has ended.
       wait.ending = .cancelled
       finish(wait, false)
       return

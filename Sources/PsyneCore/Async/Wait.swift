@@ -47,18 +47,20 @@ final class Wait: @unchecked Sendable {
   /// exchange: whoever is told of the change sees what the waker did before.
   var isAsExpected: Bool { unsafe word.pointee.load(ordering: .acquiring) == expected }
 
-  /// Before the wait is handed to the reactor. False if it was cancelled before.
+  /// Before the wait is handed to the reactor.
   ///
-  /// Of the two exchanges one comes first and the other sees it, so either this returns false or
-  /// ``cancel()`` returns true. They hand over no data: relaxed.
-  func announce() -> Bool {
-    state.compareExchange(
-      expected: State.new, desired: State.announced, ordering: .relaxed
-    ).exchanged
+  /// Of this and ``cancel()`` one comes first and the other sees it: either the reactor finds the wait
+  /// cancelled when it begins it, or it is told of the cancellation. They hand over no data: relaxed.
+  func announce() {
+    _ = state.compareExchange(
+      expected: State.new, desired: State.announced, ordering: .relaxed)
   }
 
-  /// True if the reactor has been handed the wait, or is about to be: it has to be told.
+  /// True if the reactor has been handed the wait, or is about to be: it has to be told. It may hear
+  /// of the cancellation before it hears of the wait.
   func cancel() -> Bool { state.exchange(State.cancelled, ordering: .relaxed) == State.announced }
 
+  /// For the reactor when it begins the wait. What it was handed the wait by orders this after
+  /// ``announce()``, and after a ``cancel()`` that the reactor was told of before.
   var isCancelled: Bool { state.load(ordering: .relaxed) == State.cancelled }
 }

@@ -89,6 +89,7 @@ extension Sender where Body == Mixed {
     precondition(
       MemoryLayout<Wanted.Element>.alignment <= 8,
       "a mixed channel aligns its messages to 8 bytes: use a channel of this type alone")
+    precondition(Wanted.hasItsOwnType, "ids of your own start at 1000")
     precondition(
       MemoryLayout<Wanted.Element>.stride <= LaneLayout.maximumElementSize,
       "no channel carries elements so large")

@@ -12,6 +12,7 @@ public final class ChannelMapping: @unchecked Sendable {
   private let headers: UnsafeMutableRawPointer
   private let data: UnsafeMutableRawPointer
   private let place: Place
+  private let placement: LanePlacement
   /// Where the headers are mapped once the rest has become private, as an address.
   private let sharedHeaders = Mutex<UInt?>(nil)
 
@@ -33,24 +34,27 @@ public final class ChannelMapping: @unchecked Sendable {
   /// - Parameters:
   ///   - descriptor: of a file that has all the bytes; it may be closed afterwards.
   ///   - place: where in the file.
-  /// - Throws: ``TransportError/Code/system`` where the address space does not suffice.
+  ///   - placement: what memory the data is to lie in.
+  /// - Throws: ``TransportError/Code/system`` where the address space does not suffice, or the
+  ///   placement cannot be had.
   public init(
-    descriptor: Int32, place: Place, shape: ChannelShape
+    descriptor: Int32, place: Place, shape: ChannelShape,
+    placement: LanePlacement = LanePlacement()
   ) throws(TransportError) {
     let capacity = shape.capacity
     unsafe headers = try Self.map(
       nil, shape.headerBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, place.headers)
     do {
       // Room for all copies first, so that nothing else can come to lie between them.
-      unsafe data = try Self.map(
-        nil, 2 * capacity * shape.lanes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-        0)
+      unsafe data = try Self.reserve(
+        2 * capacity * shape.lanes, aligned: placement.alignment(capacity))
     } catch {
       unsafe munmap(headers, shape.headerBytes)
       throw error
     }
     self.shape = shape
     self.place = place
+    self.placement = placement
     unsafe channel = ChannelMemory(header: headers, consumers: shape.consumers)
     unsafe lanes = Self.lanes(headers, data, shape)
     for copy in 0..<2 * shape.lanes {
@@ -58,6 +62,14 @@ public final class ChannelMapping: @unchecked Sendable {
         data + copy * capacity, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
         descriptor, place.data + copy / 2 * capacity)
     }
+    try arrange(0)
+  }
+
+  /// Puts the data of a lane, behind which there is memory, where it is to lie.
+  func arrange(_ lane: Int) throws(TransportError) {
+    try unsafe placement.apply(
+      to: data + 2 * lane * shape.capacity, capacity: shape.capacity,
+      dataOffset: place.data + lane * shape.capacity)
   }
 
   static func lanes(
@@ -149,6 +161,21 @@ public final class ChannelMapping: @unchecked Sendable {
     }
   }
 
+  /// Address space without memory behind it. `alignment` is a power of two of at least a page.
+  private static func reserve(
+    _ bytes: Int, aligned alignment: Int
+  ) throws(TransportError) -> UnsafeMutableRawPointer {
+    let slack = alignment - LaneLayout.minimumCapacity
+    let space = unsafe try map(
+      nil, bytes + slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard slack > 0 else { return unsafe space }
+    let start = unsafe space.alignedUp(toMultipleOf: alignment)
+    let before = unsafe start - space
+    if before > 0 { unsafe munmap(space, before) }
+    if before < slack { unsafe munmap(start + bytes, slack - before) }
+    return unsafe start
+  }
+
   /// EBADF and EINVAL cannot occur; ENOMEM and EPERM (a sealed file) can.
   static func map(
     _ address: UnsafeMutableRawPointer?, _ bytes: Int, _ protection: Int32, _ flags: Int32,
@@ -161,13 +188,5 @@ public final class ChannelMapping: @unchecked Sendable {
         .system, "cannot map \(bytes) bytes: \(Errno.text(number))", errno: number)
     }
     return unsafe mapped
-  }
-}
-
-/// The system's words for its error numbers.
-package enum Errno {
-  package static func text(_ number: Int32) -> String {
-    guard let text = unsafe strerror(number) else { return "error \(number)" }
-    return unsafe String(cString: text)
   }
 }

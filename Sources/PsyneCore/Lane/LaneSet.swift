@@ -86,6 +86,7 @@ extension LaneSet {
       if case .sender(let lane) = end {
         for lane in shape.kind == .broadcast ? 0..<shape.lanes : lane..<lane + 1 {
           try custody.reserve(lane: lane)
+          if lane > 0 { try mapping.arrange(lane) }
         }
       }
     } catch {

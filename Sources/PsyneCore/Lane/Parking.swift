@@ -75,12 +75,13 @@ enum Parking {
   ) throws(ChannelError) -> Bool {
     if try isReady() { return true }
     if deadline.hasPassed { return false }
-    var looks = Looks(peers)
     switch strategy {
-    case .spin, .yield: return try poll(until: deadline, as: strategy, &looks, isReady)
+    case .spin, .yield:
+      return try stayAwake(until: deadline, peers, yields: strategy == .yield || !canSpin, isReady)
     case .adaptive: if canSpin, try spin(until: deadline, isReady) { return true }
     case .park: break
     }
+    var looks = Looks(peers)
     while true {
       let isFenced = sleeper.announce()
       defer { sleeper.withdraw() }
@@ -93,21 +94,6 @@ enum Parking {
       // 0, EAGAIN (the waker was faster), EINTR, ETIMEDOUT: look again in every case.
       let result = unsafe cpsyne_futex_wait(sleeper.word, 1, slice)
       looks.wasWoken = result != timedOut
-    }
-  }
-
-  /// Waits without ever sleeping.
-  private static func poll(
-    until deadline: Deadline, as strategy: WaitStrategy, _ looks: inout Looks,
-    _ isReady: () throws(ChannelError) -> Bool
-  ) throws(ChannelError) -> Bool {
-    while true {
-      for _ in 0..<32 {
-        if strategy == .yield { sched_yield() } else { cpsyne_pause() }
-        if try isReady() { return true }
-      }
-      _ = looks.look()
-      if deadline.hasPassed { return try isReady() }
     }
   }
 
@@ -139,6 +125,26 @@ enum Parking {
       }
       peers.look()
       return true
+    }
+  }
+
+  /// Looks until it is true, true, or until the deadline, false. The peer has nobody to wake; whether
+  /// it lives is looked at as often as by a sleeper that nobody tells.
+  private static func stayAwake(
+    until deadline: Deadline, _ peers: Peers?, yields: Bool,
+    _ isReady: () throws(ChannelError) -> Bool
+  ) throws(ChannelError) -> Bool {
+    var nextLook = cpsyne_monotonic_ns() + livenessNanoseconds
+    while true {
+      for _ in 0..<32 {
+        if yields { sched_yield() } else { cpsyne_pause() }
+        if try isReady() { return true }
+      }
+      let now = cpsyne_monotonic_ns()
+      if now >= deadline.nanoseconds { return false }
+      guard let peers, now >= nextLook else { continue }
+      peers.look()
+      nextLook = now + livenessNanoseconds
     }
   }
 

@@ -103,6 +103,7 @@ extension Message where Body == Mixed {
       MemoryLayout<Wanted.Element>.alignment <= 8
         && Wanted.prefixBytes % MemoryLayout<Wanted.Element>.alignment == 0,
       "a mixed channel aligns its messages to 8 bytes: use a channel of this type alone")
+    precondition(Wanted.hasItsOwnType, "ids of your own start at 1000")
     guard type == Wanted.messageType else { return nil }
     let message: Message<Wanted> = try unsafe .decode(
       payload: payload, bytes: count, isRedelivery: isRedelivery)

@@ -1,18 +1,38 @@
 /// What an operator can set for a channel, in its address or in code.
+///
+/// What is nil is not set: then a new channel gets the default, and one that exists stays as it is.
+/// `docs/options.md` lists the names in addresses.
 public struct ChannelOptions: Hashable, Sendable {
   /// Bytes the channel holds, rounded up to a power of two of at least 4 KiB. Nil takes what the
   /// channel has, or ``defaultCapacity`` for a new one.
   public var capacity: ByteCount?
-
+  /// How many senders there may be at once, 1 to ``maximumParties``.
   public var producers: Int?
+  /// How many receivers there may be at once, 1 to ``maximumParties``.
   public var consumers: Int?
+  /// How the ends claimed through this handle wait. Nil is ``WaitStrategy/adaptive``.
   public var wait: WaitStrategy?
+  /// What a broadcast sender does about a reader that does not keep up.
   public var slow: SlowReaderPolicy?
+  /// What a sender does when the channel is full. Nil is ``WhenFull/wait``.
   public var full: WhenFull?
+  /// Between processes: who may use the channel. Nil is ``FileMode/ownerOnly``.
+  public var mode: FileMode?
+  /// Between processes: the name or number of the user the channel belongs to. Nil is this process's.
+  public var owner: String?
+  /// Between processes: the name or number of the group that ``mode`` speaks of. Nil is this
+  /// process's.
+  public var group: String?
+  /// Whether the channel's memory is to lie in huge pages. Nil is ``HugePages/never``.
+  public var hugePages: HugePages?
+  /// On which memory node the channel's data is to lie. Nil leaves it to the system.
+  public var numa: NUMAPlacement?
 
   public init(
     capacity: ByteCount? = nil, producers: Int? = nil, consumers: Int? = nil,
-    wait: WaitStrategy? = nil, slow: SlowReaderPolicy? = nil, full: WhenFull? = nil
+    wait: WaitStrategy? = nil, slow: SlowReaderPolicy? = nil, full: WhenFull? = nil,
+    mode: FileMode? = nil, owner: String? = nil, group: String? = nil,
+    hugePages: HugePages? = nil, numa: NUMAPlacement? = nil
   ) {
     self.capacity = capacity
     self.producers = producers
@@ -20,11 +40,19 @@ public struct ChannelOptions: Hashable, Sendable {
     self.wait = wait
     self.slow = slow
     self.full = full
+    self.mode = mode
+    self.owner = owner
+    self.group = group
+    self.hugePages = hugePages
+    self.numa = numa
   }
 
   /// 4 MiB: past the caches of one core and within those that two cores share, where a ring is
   /// fastest.
   public static let defaultCapacity: ByteCount = .mebibytes(4)
+
+  /// The most senders, or receivers, that a channel can have at once.
+  public static let maximumParties = 63
 
   /// ``capacity`` as a lane has it, or nil where none is asked for.
   ///
@@ -38,40 +66,5 @@ public struct ChannelOptions: Hashable, Sendable {
       )
     }
     return bytes
-  }
-}
-
-extension ChannelOptions {
-  /// Adds what an address says.
-  ///
-  /// - Parameter known: the names of the options that the transport understands.
-  /// - Throws: ``TransportError/Code/invalidOption`` for an unknown or malformed option, or one that
-  ///   contradicts what is set already.
-  func merging(_ address: ChannelAddress, known: [String]) throws(TransportError) -> ChannelOptions
-  {
-    var merged = self
-    for option in address.options {
-      guard known.contains(option.name) else {
-        throw TransportError(
-          .invalidOption,
-          "unknown option '\(option.name)' in '\(address)'; \(address.scheme) knows: \(known.joined(separator: ", "))"
-            + Spelling.hint(for: option.name, among: known))
-      }
-      // Others are the transport's own, which reads them from the address.
-      guard option.name == "capacity" else { continue }
-      guard let capacity = ByteCount(option.value) else {
-        throw TransportError(
-          .invalidOption,
-          "capacity '\(option.value)' in '\(address)' is no size: write bytes or a unit, as in 65536, 64KiB or 10MiB"
-        )
-      }
-      if let set = merged.capacity, set != capacity {
-        throw TransportError(
-          .invalidOption,
-          "the address says capacity \(capacity) and the program says \(set): give one")
-      }
-      merged.capacity = capacity
-    }
-    return merged
   }
 }

@@ -12,12 +12,16 @@ public struct MemoryTransport: Transport {
   public init() {}
 
   public var scheme: String { "memory" }
-  public var optionNames: [String] { ["capacity"] }
+
+  public var optionNames: [String] {
+    ["capacity", "producers", "consumers", "wait", "slow", "full", "hugepages", "numa"]
+  }
 
   public func open(
     _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
   ) throws(TransportError) -> LaneSet {
-    try names.open(try address.name(), address, kind, format, options)
+    let placement = LanePlacement(options, of: address)
+    return try names.open(try address.name(), address, kind, format, options, placement)
   }
 }
 
@@ -25,46 +29,53 @@ public struct MemoryTransport: Transport {
 private final class Names: Sendable {
   private struct Entry {
     weak var lanes: LaneSet?
+    let placement: LanePlacement
   }
 
   private let entries = Mutex<[String: Entry]>([:])
 
   func open(
     _ name: String, _ address: ChannelAddress, _ kind: ChannelKind, _ format: MessageFormat,
-    _ options: ChannelOptions
+    _ options: ChannelOptions, _ placement: LanePlacement
   ) throws(TransportError) -> LaneSet {
     try entries.withLock { entries throws(TransportError) in
-      if let lanes = entries[name]?.lanes, !lanes.wasLeft {
+      if let entry = entries[name], let lanes = entry.lanes, !lanes.wasLeft {
         try lanes.check(address, kind: kind, format: format, options: options)
+        try placement.check(against: entry.placement)
         return lanes
       }
       entries = entries.filter { $0.value.lanes != nil }
-      let lanes = try Self.makeLanes(format, ChannelShape(kind, options, at: address))
-      entries[name] = Entry(lanes: lanes)
+      let shape = try ChannelShape(kind, options, at: address)
+      let lanes = try Self.makeLanes(format, shape, placement)
+      entries[name] = Entry(lanes: lanes, placement: placement)
       return lanes
     }
   }
 
   private static func makeLanes(
-    _ format: MessageFormat, _ shape: ChannelShape
+    _ format: MessageFormat, _ shape: ChannelShape, _ placement: LanePlacement
   ) throws(TransportError) -> LaneSet {
     // A file without a name, because only a file can be mapped twice.
     let descriptor = unsafe cpsyne_memfd_create("psyne")
     guard descriptor >= 0 else {
       let number = errno
       throw TransportError(
-        .system, "cannot create memory for a channel: \(Errno.text(number))", errno: number)
+        .system,
+        "cannot create memory for a channel: \(Errno.text(number))\(Errno.advice(number))",
+        errno: number)
     }
     defer { close(descriptor) }
-    guard ftruncate(descriptor, shape.bytes) == 0 else {
+    // Where the data begins: what lies between is a hole, which takes no memory.
+    let dataOffset = placement.aligned(shape.headerBytes, shape.capacity)
+    guard ftruncate(descriptor, dataOffset + shape.lanes * shape.capacity) == 0 else {
       let number = errno
       throw TransportError(
         .noSpace, "no memory for a channel of \(ByteCount.bytes(shape.bytes)): \(Errno.text(number))",
         errno: number)
     }
     let mapping = try ChannelMapping(
-      descriptor: descriptor,
-      place: ChannelMapping.Place(headers: 0, data: shape.headerBytes), shape: shape)
+      descriptor: descriptor, place: ChannelMapping.Place(headers: 0, data: dataOffset),
+      shape: shape, placement: placement)
     return LaneSet(mapping: mapping, format: format, custody: MemoryCustody())
   }
 }

@@ -8,7 +8,8 @@
 public protocol Transport: Sendable {
   /// The scheme of its addresses, in lower case.
   var scheme: String { get }
-  /// The names of the options it understands: `capacity`, and its own, which it reads from the address.
+  /// The names of the options it understands: those of ``ChannelOptions``, which it is given parsed, and
+  /// its own, which it reads from the address.
   var optionNames: [String] { get }
 
   func open(

@@ -1,6 +1,5 @@
 import Glibc
 import PsyneCore
-import TestSupport
 import Testing
 
 extension ReactorTests {

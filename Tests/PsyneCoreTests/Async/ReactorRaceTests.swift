@@ -2,7 +2,6 @@ import CPsyne
 import Glibc
 import PsyneCore
 import Synchronization
-import TestSupport
 import Testing
 
 extension ReactorTests {
@@ -14,7 +13,7 @@ extension ReactorTests {
     func once(_ tier: ReactorTier, onReactor: Bool) async throws {
       let reactor = tier.reactor
       let lanes = 8
-      let rounds = tier == .nap ? 100 : isVerifying ? 20_000 : 1_000
+      let rounds = tier == .nap ? 100 : Volume.isWhole ? 20_000 : 1_000
       let words = try Words(lanes)
       let outcomes = Counter()
       let isOver = Flag()
@@ -77,12 +76,31 @@ extension ReactorTests {
       try await reactor.has(0)
     }
 
+    /// The cancellation comes just before, while, or after the reactor is handed the wait.
+    @Test("a cancellation is never lost", arguments: ReactorTier.allCases, [true, false])
+    func cancellation(_ tier: ReactorTier, onReactor: Bool) async throws {
+      let reactor = tier.reactor
+      let words = try Words()
+      for round in 0..<(Volume.isWhole ? 100_000 : 5_000) {
+        let isBegun = Flag()
+        let task = Task(executorPreference: onReactor ? reactor : nil) {
+          isBegun.set()
+          return await words.wait(reactor)
+        }
+        while !isBegun.isSet { await Task.yield() }
+        for _ in 0..<round % 200 { cpsyne_pause() }
+        task.cancel()
+        #expect(await task.value == .cancelled)
+      }
+      try await reactor.has(0)
+    }
+
     /// The protocol of a channel's end that sleeps: no wake-up may be lost.
     @Test("two tasks pass a ball", arguments: ReactorTier.allCases)
     func ball(_ tier: ReactorTier) async throws {
       let reactor = tier.reactor
       let words = try Words(2)
-      let rounds = tier == .nap ? 100 : isVerifying ? 50_000 : 3_000
+      let rounds = tier == .nap ? 100 : Volume.isWhole ? 50_000 : 3_000
       await withTaskGroup(of: Void.self) { group in
         for player in 0..<2 {
           group.addTask(executorPreference: player == 0 ? reactor : nil) {

@@ -102,6 +102,29 @@ extension ReactorTests {
       }
     }
 
+    @Test("a wait is woken also after others have gone", arguments: ReactorTier.allCases)
+    func others(_ tier: ReactorTier) async throws {
+      let reactor = tier.reactor
+      let count = 6
+      let words = try Words(count)
+      var tasks: [Task<WaitOutcome, Never>] = []
+      for index in 0..<count {
+        tasks.append(Task { await words.wait(reactor, index) })
+        // So that their order is known.
+        try await reactor.has(index + 1)
+      }
+      // Whichever took the place of the first two has to be watched there.
+      for index in [0, 1] {
+        tasks[index].cancel()
+        #expect(await tasks[index].value == .cancelled)
+      }
+      for index in [5, 2, 4, 3] {
+        words.wake(index)
+        #expect(await tasks[index].value == .woken)
+      }
+      try await reactor.has(0)
+    }
+
     @Test("the memory may be unmapped after the wait", arguments: ReactorTier.allCases)
     func unmapped(_ tier: ReactorTier) async throws {
       let reactor = tier.reactor

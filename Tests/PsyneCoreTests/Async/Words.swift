@@ -39,6 +39,9 @@ final class Words: @unchecked Sendable {
 
   private struct NoMemory: Error {}
 
+  /// The first word.
+  var address: UnsafeMutablePointer<Atomic<UInt32>> { unsafe waiting }
+
   subscript(_ index: Int) -> UInt32 { unsafe waiting[index].load(ordering: .acquiring) }
 
   func reset(_ index: Int = 0) { unsafe waiting[index].store(1, ordering: .releasing) }

@@ -52,6 +52,68 @@ struct MixedTests {
     #expect(seen == [1, 2, 1003, 11, 10, 2006])
   }
 
+  /// Sends an empty vector and an empty matrix of `Scalar`, and receives both.
+  private func pass<Scalar: MessageScalar>(
+    _: Scalar.Type, _ sender: inout Sender<Mixed>, _ receiver: inout Receiver<Mixed>
+  ) throws {
+    try sender.reserve(Vector<Scalar>.self, count: 0).send()
+    try sender.reserve(Matrix<Scalar>.self, rows: 0, columns: 0).send()
+    let vector = try receiver.receive(Vector<Scalar>.self)?.count
+    #expect(vector == 0)
+    let matrix = try receiver.receive(Matrix<Scalar>.self)?.count
+    #expect(matrix == 0)
+  }
+
+  @Test("every type of the library's own passes under its id")
+  func libraryTypes() throws {
+    let channel = try makeChannel(of: Mixed.self)
+    var sender = try channel.sender()
+    var receiver = try channel.receiver()
+    try pass(Int8.self, &sender, &receiver)
+    try pass(UInt8.self, &sender, &receiver)
+    try pass(Int16.self, &sender, &receiver)
+    try pass(UInt16.self, &sender, &receiver)
+    try pass(Int32.self, &sender, &receiver)
+    try pass(UInt32.self, &sender, &receiver)
+    try pass(Int64.self, &sender, &receiver)
+    try pass(UInt64.self, &sender, &receiver)
+    try pass(Float.self, &sender, &receiver)
+    try pass(Double.self, &sender, &receiver)
+  }
+
+  struct Low: FixedSizeMessage {
+    static let messageType: MessageType = 999
+    var a: UInt8
+  }
+
+  struct Disguised: MessageElement {
+    static let vectorType: MessageType = .floatVector
+    var a: UInt32
+  }
+
+  @Test("a type of one's own with an id of the library's is a mistake of the program")
+  func lowIds() async {
+    await #expect(processExitsWith: .failure) {
+      var sender = try makeChannel(of: Mixed.self).sender()
+      try sender.send(Low(a: 1))
+    }
+    await #expect(processExitsWith: .failure) {
+      var sender = try makeChannel(of: Mixed.self).sender()
+      try sender.reserve(Vector<Disguised>.self, count: 1).send()
+    }
+    await #expect(processExitsWith: .failure) {
+      let channel = try makeChannel(of: Mixed.self)
+      var sender = try channel.sender()
+      var receiver = try channel.receiver()
+      try sender.send(Bytes.self, copying: [1].span)
+      let message = try receiver.receive()
+      guard let message else { return }
+      // The id differs: it is refused all the same, before one comes that does not.
+      let isLow = try message.as(Low.self) != nil
+      print(isLow)
+    }
+  }
+
   @Test("a message of another type than was asked for stays, and is received as what it is")
   func wrongType() throws {
     let channel = try makeChannel(of: Mixed.self)
