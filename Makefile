@@ -58,7 +58,8 @@ examples:
 	@Examples/mixed-messages/.build/debug/mixed-messages
 
 # Its recipe is in Benchmarks/bench.mk.
-bench: ## measure it against C++ rings and ZeroMQ
+bench: ## measure it against C++ rings, queues and message queues
+bench-kinds: ## measure the kinds of channels alone
 
 # Takes much longer than `make test`. PSYNE_VERIFY is read by the tests and by scripts/sanitizers.sh.
 verify: export PSYNE_VERIFY = 1

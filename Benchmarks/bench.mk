@@ -1,8 +1,10 @@
-# `make bench`: Psyne against C++ rings and ZeroMQ, measured between two pinned processes.
+# `make bench`: Psyne against C++ rings, queues between threads, and message queues between processes.
+# `make bench-kinds`: the part with several producers or consumers, and with sides that sleep.
 # Included by the Makefile at the root; `make -f Benchmarks/bench.mk bench` does the same.
 #
 #   BENCH_QUICK=1      a look in a minute
-#   BENCH_REPS, BENCH_MS, BENCH_SIZES, BENCH_ONLY, BENCH_KINDS, BENCH_CORES: see psyne-bench --help
+#   BENCH_REPS, BENCH_MS, BENCH_SIZES, BENCH_ONLY, BENCH_KINDS, BENCH_CORES,
+#   BENCH_SHAPES, BENCH_PLACES: see psyne-bench --help
 #   PEERS=FOLDER       also race the rings of FOLDER/ring.hpp (see Peers/ring_peer.cpp)
 BENCH_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
 BENCH_PEERS := $(BENCH_DIR).build-peers
@@ -11,29 +13,41 @@ BENCH_COMPILERS := g++ clang++
 BENCH_CXXFLAGS := -std=c++20 -O3 -Wall -Wextra -I$(BENCH_DIR)Sources/CBench/include
 BENCH_FLAGS_baseline :=
 BENCH_FLAGS_native := -march=native
+BENCH_PACKAGES := g++ libzmq3-dev libboost-dev libconcurrentqueue-dev libreaderwriterqueue-dev \
+  libiceoryx-posh-dev iceoryx
 BENCH_SWIFT := swift build -c release --package-path $(BENCH_DIR)
 
 BENCH_RINGS := $(foreach c,$(BENCH_COMPILERS),$(foreach t,$(BENCH_TARGETS),$(BENCH_PEERS)/ring-$(c)-$(t)))
 BENCH_SHARED := $(foreach c,$(BENCH_COMPILERS),$(foreach t,$(BENCH_TARGETS),$(BENCH_PEERS)/shared-$(c)-$(t)))
+BENCH_QUEUES := $(foreach c,$(BENCH_COMPILERS),$(BENCH_PEERS)/queues-$(c))
+BENCH_OBJECTS := $(BENCH_PEERS)/cbench.o $(BENCH_PEERS)/contest.o
+# Without iceoryx the others still race.
+BENCH_ICEORYX := $(lastword $(wildcard /usr/include/iceoryx/v2* /usr/local/include/iceoryx/v2*))
 BENCH_HEADERS := $(wildcard $(BENCH_DIR)Peers/*.hpp $(BENCH_DIR)Sources/CBench/include/*.h)
 
-.PHONY: bench bench-packages bench-swift bench-peers bench-shared
+.PHONY: bench bench-kinds bench-packages bench-swift bench-peers bench-shared
 
 bench: bench-packages
 	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench-peers bench-shared bench-swift
 	@$(BENCH_DIR).build/release/psyne-bench --peers $(BENCH_PEERS) \
 	  --endpoint $(BENCH_DIR).build/release/psyne-endpoint \
-	  --native-endpoint $(BENCH_DIR).build-native/release/psyne-endpoint
+	  --native-endpoint $(BENCH_DIR).build-native/release/psyne-endpoint \
+	  --roudi $(BENCH_DIR)Peers/roudi.toml
+
+bench-kinds:
+	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench \
+	  BENCH_KINDS="$${BENCH_KINDS:-parked-round-trip parked-ping-pong contest}"
 
 bench-packages:
-	@if [ -x $(BENCH_DIR)../scripts/setup.sh ]; then $(BENCH_DIR)../scripts/setup.sh g++ libzmq3-dev; fi
+	@if [ -x $(BENCH_DIR)../scripts/setup.sh ]; then $(BENCH_DIR)../scripts/setup.sh $(BENCH_PACKAGES); fi
 
 bench-swift:
 	$(BENCH_SWIFT) --product psyne-bench
 	$(BENCH_SWIFT) --product psyne-endpoint
 	$(BENCH_SWIFT) --product psyne-endpoint --scratch-path $(BENCH_DIR).build-native -Xcc -march=native
 
-bench-peers: $(BENCH_RINGS) $(BENCH_PEERS)/zeromq $(BENCH_PEERS)/futex
+bench-peers: $(BENCH_RINGS) $(BENCH_QUEUES) $(addprefix $(BENCH_PEERS)/,zeromq futex message-queue \
+  message-queue-link $(if $(BENCH_ICEORYX),iceoryx iceoryx-link))
 
 # Without PEERS none of them may stay behind from an earlier run.
 ifdef PEERS
@@ -43,7 +57,7 @@ bench-shared:
 	@rm -f $(BENCH_SHARED)
 endif
 
-$(BENCH_PEERS)/cbench.o: $(BENCH_DIR)Sources/CBench/cbench.c $(BENCH_HEADERS)
+$(BENCH_OBJECTS): $(BENCH_PEERS)/%.o: $(BENCH_DIR)Sources/CBench/%.c $(BENCH_HEADERS)
 	@mkdir -p $(BENCH_PEERS)
 	$(CC) -O3 -Wall -Wextra -I$(BENCH_DIR)Sources/CBench/include -c $< -o $@
 
@@ -60,3 +74,21 @@ $(BENCH_PEERS)/zeromq: $(BENCH_DIR)Peers/zeromq_peer.cpp $(BENCH_PEERS)/cbench.o
 
 $(BENCH_PEERS)/futex: $(BENCH_DIR)Peers/futex_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
 	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread -lrt
+
+$(BENCH_QUEUES): $(BENCH_PEERS)/queues-%: $(BENCH_DIR)Peers/queues_peer.cpp $(BENCH_OBJECTS) $(BENCH_HEADERS)
+	$* $(BENCH_CXXFLAGS) $< $(BENCH_OBJECTS) -o $@ -pthread
+
+$(BENCH_PEERS)/message-queue: $(BENCH_DIR)Peers/message_queue_peer.cpp $(BENCH_OBJECTS) $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $< $(BENCH_OBJECTS) -o $@ -pthread -lrt
+
+$(BENCH_PEERS)/message-queue-link: $(BENCH_DIR)Peers/message_queue_link_peer.cpp $(BENCH_OBJECTS) $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $< $(BENCH_OBJECTS) -o $@ -pthread -lrt
+
+BENCH_ICEORYX_FLAGS := -isystem $(BENCH_ICEORYX)
+BENCH_ICEORYX_LIBRARIES := -liceoryx_posh -liceoryx_hoofs -liceoryx_platform
+
+$(BENCH_PEERS)/iceoryx: $(BENCH_DIR)Peers/iceoryx_peer.cpp $(BENCH_OBJECTS) $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $(BENCH_ICEORYX_FLAGS) $< $(BENCH_OBJECTS) -o $@ -pthread $(BENCH_ICEORYX_LIBRARIES)
+
+$(BENCH_PEERS)/iceoryx-link: $(BENCH_DIR)Peers/iceoryx_link_peer.cpp $(BENCH_OBJECTS) $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $(BENCH_ICEORYX_FLAGS) $< $(BENCH_OBJECTS) -o $@ -pthread $(BENCH_ICEORYX_LIBRARIES)

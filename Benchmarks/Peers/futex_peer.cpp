@@ -1,5 +1,6 @@
 // The least a round trip between two sleeping processes can cost: a word and a futex each way, and
-// nothing else. ROLE: ping or echo. VARIANT: parked, where ping waits a while before each round trip.
+// nothing else. ROLE: ping or echo. VARIANT: parked, where ping waits a while before each round trip, or
+// park, where it does not.
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
@@ -51,9 +52,10 @@ int main(int argc, char **argv) {
     cbench_report_share(cbench_now() - start, cbench_cpu_time() - cpu, 0);
     return 0;
   }
+  const bool idles = arguments.variant == "parked";
   std::vector<uint32_t> trips;
   for (uint32_t i = 1; i <= end; i++) {
-    cbench_sleep(200000);
+    if (idles) cbench_sleep(200000);
     uint64_t before = cbench_ticks();
     signal_to(words.forward, i);
     await(words.back, i);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,22 @@ bool cbench_pin(int cpu) {
 bool cbench_realtime(void) {
   struct sched_param parameters = {.sched_priority = 1};
   return sched_setscheduler(0, SCHED_FIFO, &parameters) == 0;
+}
+
+bool cbench_high_priority(void) {
+  struct sched_param parameters = {.sched_priority = 0};
+  if (sched_setscheduler(0, SCHED_OTHER, &parameters) != 0 ||
+      setpriority(PRIO_PROCESS, 0, -20) != 0)
+    return false;
+  // Where sessions share the CPUs evenly (autogroups), the session's priority is what counts: one of
+  // our own, which ends with whoever started us, as the old one would have.
+  if (setsid() != -1) prctl(PR_SET_PDEATHSIG, SIGTERM);
+  int file = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+  if (file >= 0) {
+    if (getsid(0) == getpid()) (void)!write(file, "-20", 3);
+    close(file);
+  }
+  return true;
 }
 
 void cbench_sleep(uint64_t nanoseconds) {
@@ -100,6 +117,7 @@ int cbench_spawn(char *const arguments[], int *output) {
   if (process == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(ends[1], STDOUT_FILENO);
+    dup2(ends[1], STDERR_FILENO);
     execv(arguments[0], arguments);
     perror(arguments[0]);
     _exit(127);

@@ -36,4 +36,12 @@ struct Arguments {
   }
 
   var end: Int { warmUp + count }
+
+  /// Whether each round trip comes after an idle time, when both sides have gone to sleep.
+  var idles: Bool { variant.hasPrefix("parked") }
+  /// Nanoseconds.
+  static let idleTime: UInt64 = 200_000
+  /// Whether both sides sleep at once, without spinning first, or wait with `await`.
+  var parksAtOnce: Bool { variant.hasSuffix("park") }
+  var isAsync: Bool { variant.hasSuffix("async") }
 }

@@ -53,20 +53,37 @@ func oneWayStructs(_ arguments: Arguments) throws {
   }
 }
 
+func receiver(
+  of channel: SPSCChannel<Words>, _ arguments: Arguments
+) throws -> Receiver<Words> {
+  #if PSYNE_KINDS
+    if arguments.parksAtOnce { return try channel.receiver(waiting: .park) }
+  #endif
+  return try channel.receiver()
+}
+
 func roundTrips(_ arguments: Arguments) throws {
   let forward = try open(arguments.name + ".forward", arguments, Words.self)
   let back = try open(arguments.name + ".back", arguments, Words.self)
+  #if !PSYNE_KINDS
+    guard !arguments.parksAtOnce, !arguments.isAsync else {
+      throw Refusal("this endpoint was built without '\(arguments.variant)'")
+    }
+  #endif
+  #if PSYNE_KINDS
+    if arguments.isAsync { runAsync { try await asyncRoundTrips(forward, back, arguments) } }
+  #endif
   if arguments.role == .ping {
     var sender = try forward.sender()
-    var receiver = try back.receiver()
+    var receiver = try receiver(of: back, arguments)
     var trips = [UInt32](repeating: 0, count: arguments.count)
     let watch = Stopwatch()
     let errors = try ping(
-      &sender, &receiver, arguments, idle: arguments.variant == "parked" ? 200_000 : 0,
+      &sender, &receiver, arguments, idle: arguments.idles ? Arguments.idleTime : 0,
       trips: &trips)
     watch.report(&trips, errors: errors)
   } else {
-    var receiver = try forward.receiver()
+    var receiver = try receiver(of: forward, arguments)
     var sender = try back.sender()
     cbench_report_ready()
     let watch = Stopwatch()
@@ -76,8 +93,18 @@ func roundTrips(_ arguments: Arguments) throws {
   }
 }
 
+if let arguments = ContestArguments(CommandLine.arguments) {
+  do {
+    try contest(arguments)
+    exit(0)
+  } catch {
+    print("error: \(error)")
+    exit(3)
+  }
+}
 guard let arguments = Arguments(CommandLine.arguments) else {
   print("usage: psyne-endpoint VARIANT send|recv|ping|echo NAME SIZE CAPACITY WARM-UP COUNT CPU")
+  print("   or: psyne-endpoint KIND.struct|KIND.vector threads|produce|consume ...")
   exit(2)
 }
 guard cbench_pin(arguments.cpu) else {

@@ -12,28 +12,52 @@ struct Campaign {
   /// Repetitions that stayed disturbed and were kept.
   private(set) var unclean = 0
   private(set) var samples: [[Sample]]
+  /// Why a contender has none.
+  private(set) var failures: [Int: String] = [:]
   private var paces: [Double?]
 
-  init(_ measure: Measure, _ contenders: [Contender], _ options: Options) {
+  /// `withoutIceoryx`: why its daemon does not run.
+  init(
+    _ measure: Measure, _ contenders: [Contender], _ options: Options, withoutIceoryx: String?
+  ) {
     self.measure = measure
     self.contenders = contenders
     self.options = options
     samples = contenders.map { _ in [] }
     paces = contenders.map { _ in nil }
+    if let withoutIceoryx {
+      for index in contenders.indices where contenders[index].family == .iceoryx {
+        failures[index] = withoutIceoryx
+      }
+    }
   }
 
   mutating func run() throws(Failure) {
+    // Once briefly and once longer: a brief run underestimates whoever is fast. A contest lasts a
+    // fixed time, but whoever cannot run shows it here.
     for index in contenders.indices {
-      // Once briefly and once longer: a brief run underestimates whoever is fast.
-      for _ in 0..<2 { pace(index, try repetition(index).run()) }
+      for _ in 0..<(measure.kind == .contest ? 1 : 2) where failures[index] == nil {
+        try tryOut(index)
+      }
     }
     for turn in 0..<options.reps {
       for step in contenders.indices {
         let index = (step + turn) % contenders.count
+        guard failures[index] == nil else { continue }
         let sample = try clean(index)
         samples[index].append(sample)
         pace(index, sample)
       }
+    }
+  }
+
+  /// Leaves a contender that may fail out of the rest.
+  private mutating func tryOut(_ index: Int) throws(Failure) {
+    do {
+      pace(index, try repetition(index).run())
+    } catch {
+      guard contenders[index].mayFail else { throw error }
+      failures[index] = error.reason
     }
   }
 
@@ -46,9 +70,10 @@ struct Campaign {
   private mutating func pace(_ index: Int, _ sample: Sample) {
     switch measure.kind {
     case .oneWay: paces[index] = sample.value
-    case .roundTrip: paces[index] = 1e9 / sample.value
+    case .roundTrip, .parkedPingPong: paces[index] = 1e9 / sample.value
     // The idle time before each counts too.
     case .parkedRoundTrip: paces[index] = 1e9 / (sample.value + 300_000)
+    case .contest: break
     }
   }
 
@@ -58,7 +83,7 @@ struct Campaign {
     for _ in 0..<options.tries {
       awaitGoodCanary()
       let found = try repetition(index).run()
-      if isCanaryGood && (!contenders[index].spins || found.share >= options.leastShare(measure)) {
+      if isCanaryGood && (!contenders[index].spins || found.share >= Options.leastShare) {
         return found
       }
       rejected += 1

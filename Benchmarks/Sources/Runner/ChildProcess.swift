@@ -29,13 +29,27 @@ final class ChildProcess {
     }
   }
 
-  /// Waits for its first line.
-  func awaitLine() throws(Failure) {
-    while !text.contains(UInt8(ascii: "\n")) {
+  /// Waits until it says that it can be connected to.
+  func awaitReady() throws(Failure) {
+    while !printed.contains("ready\n") {
       guard !hasEnded else { throw Failure("it ended too early: \(printed)") }
       try read()
     }
   }
+
+  /// Waits until it has printed something.
+  func await(_ awaited: String, seconds: UInt64) throws(Failure) {
+    let deadline = cbench_now() + seconds * 1_000_000_000
+    while !printed.contains(awaited) {
+      guard !hasEnded, cbench_await(output, deadline) else {
+        throw Failure("\(hasEnded ? "it ended" : "it hangs"): \(printed)")
+      }
+      try read()
+    }
+  }
+
+  /// Asks it to end.
+  func terminate() { kill(identifier, SIGTERM) }
 
   /// Waits for its end, and returns all that it has printed.
   func finish() throws(Failure) -> String {
@@ -59,6 +73,15 @@ final class ChildProcess {
 }
 
 struct Failure: Error, CustomStringConvertible {
-  let description: String
-  init(_ description: String) { self.description = description }
+  /// In one line.
+  let reason: String
+  /// Who failed at what, where that is known.
+  let context: String?
+
+  init(_ reason: String, context: String? = nil) {
+    self.reason = reason.split(whereSeparator: \.isNewline).joined(separator: "; ")
+    self.context = context
+  }
+
+  var description: String { context.map { "\($0): \(reason)" } ?? reason }
 }

@@ -25,8 +25,21 @@ struct Options: ParsableArguments {
 
   @Option(
     parsing: .upToNextOption,
-    help: "Only these: one-way, round-trip, parked-round-trip (BENCH_KINDS).")
-  var kinds: [String] = Self.words("BENCH_KINDS") ?? ["one-way", "round-trip", "parked-round-trip"]
+    help: """
+      Only these: one-way, round-trip, parked-round-trip, parked-ping-pong, contest (BENCH_KINDS).
+      """)
+  var kinds: [String] =
+    Self.words("BENCH_KINDS")
+    ?? ["one-way", "round-trip", "parked-round-trip", "parked-ping-pong", "contest"]
+
+  @Option(
+    parsing: .upToNextOption,
+    help: "Shapes of the contests, as 'mpsc-2' or 'mpmc-2x2'; all of them (BENCH_SHAPES).")
+  var shapes: [String] = Self.words("BENCH_SHAPES") ?? Shape.all.map(\.name)
+
+  @Option(
+    parsing: .upToNextOption, help: "Where contests are held: memory, ipc (BENCH_PLACES).")
+  var places: [String] = Self.words("BENCH_PLACES") ?? Measure.Place.allCases.map(\.rawValue)
 
   @Option(help: "Greatest round trip of a bare cache line, in ns (BENCH_CANARY).")
   var canary: Double = Self.environment("BENCH_CANARY") ?? 200
@@ -52,11 +65,17 @@ struct Options: ParsableArguments {
     for kind in kinds where Measure.Kind(rawValue: kind) == nil {
       throw ValidationError("there is no measure '\(kind)'")
     }
+    for shape in shapes where !Shape.all.contains(where: { $0.name == shape }) {
+      throw ValidationError("there is no shape '\(shape)'")
+    }
+    for place in places where Measure.Place(rawValue: place) == nil {
+      throw ValidationError("there is no place '\(place)'")
+    }
   }
 
-  /// How much of its time an endpoint must have had its CPU for the repetition to count. A start and
-  /// an end that wait for the other are part of a sender's time.
-  func leastShare(_ measure: Measure) -> Double { measure.kind == .parkedRoundTrip ? 0 : 0.9 }
+  /// How much of its time an endpoint that spins must have had its CPU for the repetition to count.
+  /// A start and an end that wait for the other are part of a sender's time.
+  static let leastShare = 0.9
 
   var measures: [Measure] {
     let kinds = kinds.compactMap { Measure.Kind(rawValue: $0) }
@@ -65,6 +84,14 @@ struct Options: ParsableArguments {
     if kinds.contains(.roundTrip) { measures.append(Measure(kind: .roundTrip, size: 64)) }
     if kinds.contains(.parkedRoundTrip) {
       measures.append(Measure(kind: .parkedRoundTrip, size: 64))
+    }
+    if kinds.contains(.parkedPingPong) {
+      measures.append(Measure(kind: .parkedPingPong, size: 64))
+    }
+    if kinds.contains(.contest) {
+      for place in places.compactMap(Measure.Place.init(rawValue:)) {
+        measures += Shape.all.filter { shapes.contains($0.name) }.map { Measure($0, place) }
+      }
     }
     return measures
   }

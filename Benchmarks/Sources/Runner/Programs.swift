@@ -2,7 +2,8 @@ internal import Glibc
 
 /// Where the contenders were built. `bench.mk` knows the same names.
 struct Programs {
-  /// Folder of `ring-COMPILER-TARGET`, `shared-COMPILER-TARGET`, `zeromq` and `futex`.
+  /// Folder of `ring-COMPILER-TARGET`, `shared-COMPILER-TARGET`, `queues-COMPILER`, `zeromq`,
+  /// `message-queue`, `message-queue-link`, `iceoryx`, `iceoryx-link` and `futex`.
   let peers: String
   let endpoints: [Contender.Target: String]
 
@@ -18,12 +19,10 @@ struct Programs {
       } + [zeromq]
     case .roundTrip:
       Contender.Target.allCases.flatMap { psyne($0, "plain") + rings($0) } + [zeromq]
-    case .parkedRoundTrip:
-      psyne(.baseline, "parked") + [
-        Contender(
-          name: "bare futex", family: .futex, target: .baseline, program: "\(peers)/futex",
-          variant: "parked")
-      ]
+        + roundTripPeers()
+    case .parkedRoundTrip: psyne(.baseline, "parked") + sleepers(parked: true)
+    case .parkedPingPong: sleepers(parked: false)
+    case .contest: measure.shape.map { contest($0, measure.place) } ?? []
     }
   }
 
@@ -32,7 +31,7 @@ struct Programs {
     return [
       Contender(
         name: variant == "plain" ? "psyne" : "psyne \(variant)", family: .psyne, target: target,
-        program: program, variant: variant)
+        program: program, variant: variant, spins: variant != "parked")
     ]
   }
 
@@ -41,7 +40,8 @@ struct Programs {
       ["lazy", "batch16", "inband"].map { kind in
         Contender(
           name: "\(kind) \(compiler)", family: .cpp, target: target,
-          program: "\(peers)/ring-\(compiler)-\(target.rawValue)", variant: kind)
+          program: "\(peers)/ring-\(compiler)-\(target.rawValue)", variant: kind,
+          spins: true)
       } + sharedRings(compiler, target)
     }
   }
@@ -53,7 +53,7 @@ struct Programs {
     return ["lazy", "batch16", "inband"].map { kind in
       Contender(
         name: "peers' \(kind) \(compiler)", family: .cpp, target: target, program: program,
-        variant: kind)
+        variant: kind, spins: true)
     }
   }
 

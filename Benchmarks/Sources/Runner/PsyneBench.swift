@@ -1,12 +1,12 @@
 internal import ArgumentParser
 internal import CBench
 
-/// Measures Psyne against C++ rings and ZeroMQ between two pinned processes.
+/// Measures Psyne against C++ rings, queues between threads, and message queues between processes.
 @main
 struct PsyneBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "psyne-bench",
-    abstract: "Measures Psyne against C++ rings and ZeroMQ between two pinned processes.",
+    abstract: "Measures Psyne against C++ rings, queues and message queues.",
     discussion: """
       Every message is written word by word by its sender, and summed and checked by its receiver. \
       Figures are medians of interleaved repetitions; one that was disturbed is made again. \
@@ -22,33 +22,44 @@ struct PsyneBench: ParsableCommand {
   @Option(help: "Folder of the built C++ peers.")
   var peers: String
 
+  @Option(help: "The configuration of iceoryx's daemon.")
+  var roudi: String?
+
   @OptionGroup var options: Options
 
   func run() throws {
     var endpoints = [Contender.Target.baseline: endpoint]
     endpoints[.native] = nativeEndpoint
     let programs = Programs(peers: peers, endpoints: endpoints)
-    if options.realtime && !cbench_realtime() {
-      throw Failure("a real-time priority is not allowed here")
-    }
     let canary = cbench_canary(Int32(options.cores[0]), Int32(options.cores[1]))
     print("\(Machine.description)")
     print(
       "cores \(options.cores[0]) and \(options.cores[1]), "
         + "\(canary.rounded(toPlaces: 0)) ns for the round trip of a cache line; "
         + "\(options.reps) repetitions of \(options.milliseconds) ms")
+    let daemon = LazyRouDi(configuration: roudi)
+    defer { daemon.stop() }
     var ratios: [String] = []
     for measure in options.measures {
       let contenders = programs.contenders(of: measure).filter { contender in
         options.only.isEmpty || options.only.contains { contender.name.contains($0) }
       }
-      var campaign = Campaign(measure, contenders, options)
+      guard !contenders.isEmpty else { continue }
+      try raisePriority(for: measure)
+      let needsDaemon = contenders.contains { $0.family == .iceoryx }
+      var campaign = Campaign(
+        measure, contenders, options, withoutIceoryx: needsDaemon ? daemon.start() : nil)
       try campaign.run()
       let report = Report(campaign)
       print(report.table)
-      ratios += report.ratios
+      ratios += report.ratios + report.gaps
     }
     print("")
     for ratio in ratios { print(ratio) }
+  }
+  private func raisePriority(for measure: Measure) throws {
+    guard options.realtime else { return }
+    let isRaised = measure.kind == .contest ? cbench_high_priority() : cbench_realtime()
+    guard isRaised else { throw Failure("a higher priority is not allowed here") }
   }
 }

@@ -13,10 +13,12 @@ struct Repetition {
 
   func run() throws(Failure) -> Sample {
     do {
-      return try runEndpoints()
+      guard let shape = measure.shape else { return try runEndpoints() }
+      return try runContest(shape)
     } catch {
       throw Failure(
-        "\(contender.name), \(measure.kind.rawValue) \(measure.sizeName): \(error.description)")
+        error.reason,
+        context: "\(contender.name), \(measure.place) \(measure.name) \(measure.sizeName)")
     }
   }
 
@@ -44,7 +46,7 @@ struct Repetition {
     }
     let isOneWay = measure.kind == .oneWay
     let receiver = try start(isOneWay ? "recv" : "echo", cores[1])
-    try receiver.awaitLine()
+    try receiver.awaitReady()
     let sender = try start(isOneWay ? "send" : "ping", cores[0])
     let outputs = [try receiver.finish(), try sender.finish()]
     return try Sample(outputs, measure)
@@ -63,9 +65,14 @@ enum Names {
   /// What a killed endpoint left.
   static func remove(_ name: String) {
     for prefix in ["", "psyne."] {
-      for suffix in ["", ".forward", ".back"] {
+      for suffix in ["", ".forward", ".back", ".board"] {
         unsafe unlink("/dev/shm/\(prefix)\(name)\(suffix)")
       }
+    }
+    // iceoryx gives each process a socket and a lock.
+    let roles = (0..<4).flatMap { ["produce\($0)", "consume\($0)"] } + ["echo", "ping"]
+    for role in roles {
+      for suffix in ["", ".lock"] { unsafe unlink("/tmp/\(name).\(role)\(suffix)") }
     }
   }
 }

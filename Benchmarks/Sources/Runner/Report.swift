@@ -5,15 +5,22 @@ struct Summary {
   let least: Double
   let greatest: Double
   let p99: Double?
+  /// Of a contest: how much the least busy producer sent of what the busiest did.
+  let balance: Double?
+  /// Why there are no figures.
+  let failure: String?
 
-  init(_ contender: Contender, _ samples: [Sample]) {
+  init(_ contender: Contender, _ samples: [Sample], _ failure: String?) {
     self.contender = contender
+    self.failure = failure
     let values = samples.map(\.value).sorted()
     median = values.median
     least = values.first ?? 0
     greatest = values.last ?? 0
     let tails = samples.compactMap(\.p99).sorted()
     p99 = tails.isEmpty ? nil : tails.median
+    let balances = samples.compactMap(\.balance).sorted()
+    balance = balances.isEmpty ? nil : balances.median
   }
 
   /// Whether the repetitions look like two states rather than one with noise.
@@ -37,7 +44,9 @@ struct Report {
 
   init(_ campaign: Campaign) {
     measure = campaign.measure
-    summaries = zip(campaign.contenders, campaign.samples).map { Summary($0, $1) }
+    summaries = campaign.contenders.indices.map {
+      Summary(campaign.contenders[$0], campaign.samples[$0], campaign.failures[$0])
+    }
     rejected = campaign.rejected
     unclean = campaign.unclean
   }
@@ -47,8 +56,8 @@ struct Report {
   /// A table in Markdown.
   var table: String {
     var lines = [
-      "", "### \(title)", "",
-      measure.kind == .oneWay
+      "", "### \(measure.title)", "",
+      measure.isRate
         ? "| contender | built for | messages/s: median (min..max) | GB/s | |"
         : "| contender | built for | p50: median (min..max) | p99 | |",
       "|---|---|---|---|---|",
@@ -62,16 +71,12 @@ struct Report {
     return lines.joined(separator: "\n")
   }
 
-  private var title: String {
-    switch measure.kind {
-    case .oneWay: "One way, \(measure.sizeName)"
-    case .roundTrip: "Round trip, \(measure.sizeName)"
-    case .parkedRoundTrip: "Round trip after both sides have slept, \(measure.sizeName)"
-    }
-  }
-
   private func row(_ summary: Summary) -> String {
-    let isRate = measure.kind == .oneWay
+    if let failure = summary.failure {
+      let contender = summary.contender
+      return "| \(contender.name) | \(contender.target.rawValue) | – | | \(failure) |"
+    }
+    let isRate = measure.isRate
     let format = isRate ? Self.rate : Self.nanoseconds
     let last =
       isRate
@@ -79,7 +84,15 @@ struct Report {
       : summary.p99.map(Self.nanoseconds) ?? ""
     return "| \(summary.contender.name) | \(summary.contender.target.rawValue) | "
       + "\(format(summary.median)) (\(format(summary.least))..\(format(summary.greatest))) | "
-      + "\(last) | \(summary.isBistable ? "bistable" : "") |"
+      + "\(last) | \(remarks(summary)) |"
+  }
+
+  private func remarks(_ summary: Summary) -> String {
+    var remarks = summary.isBistable ? ["bistable"] : []
+    if let balance = summary.balance, balance < 0.5 {
+      remarks.append("least producer \((balance * 100).rounded(toPlaces: 0)) % of the busiest")
+    }
+    return remarks.joined(separator: ", ")
   }
 
   private static func rate(_ value: Double) -> String {
@@ -93,49 +106,6 @@ struct Report {
   private static func nanoseconds(_ value: Double) -> String {
     value >= 10_000
       ? "\((value / 1000).rounded(toPlaces: 1)) µs" : "\(value.rounded(toPlaces: 0)) ns"
-  }
-
-  // MARK: Ratios
-
-  /// One line each: `RATIO ipc one-way 64B psyne/cpp 1.31`. One way, more is better; of round trips
-  /// it is the quotient of the times, so that less is better.
-  var ratios: [String] {
-    var lines: [String] = []
-    for target in Contender.Target.allCases {
-      let suffix = target == .native ? "-native" : ""
-      let rivals = best(.cpp, target)
-      for variant in ["plain", "batch", "struct"] {
-        let name = variant == "plain" ? "psyne" : "psyne-\(variant)"
-        lines += ratio(name, ours(target, variant), "cpp\(suffix)", rivals)
-      }
-    }
-    lines += ratio("psyne", ours(.baseline, "plain"), "zeromq", best(.zeromq, .baseline))
-    lines += ratio("psyne", ours(.baseline, "parked"), "futex", best(.futex, .baseline))
-    return lines
-  }
-
-  private func ours(_ target: Contender.Target, _ variant: String) -> Double? {
-    summaries.first {
-      $0.contender.family == .psyne && $0.contender.target == target
-        && $0.contender.variant == variant
-    }?.median
-  }
-
-  private func best(_ family: Contender.Family, _ target: Contender.Target) -> Double? {
-    let medians =
-      summaries
-      .filter { $0.contender.family == family && $0.contender.target == target }
-      .map(\.median)
-    return measure.kind == .oneWay ? medians.max() : medians.min()
-  }
-
-  private func ratio(_ a: String, _ ours: Double?, _ b: String, _ theirs: Double?) -> [String] {
-    guard let ours, let theirs, theirs > 0 else { return [] }
-    let value = ours / theirs
-    return [
-      "RATIO ipc \(measure.kind.rawValue) \(measure.sizeName) \(a)/\(b) "
-        + value.rounded(toPlaces: value >= 10 ? 0 : value >= 0.1 ? 2 : 4)
-    ]
   }
 }
 

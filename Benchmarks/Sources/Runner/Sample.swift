@@ -5,11 +5,14 @@ struct Sample {
   let p99: Double?
   /// Least share of the time that an endpoint had its CPU; 1 where nobody says.
   let share: Double
+  /// What the least busy producer of a contest sent of what the busiest did.
+  let balance: Double?
 
-  init(value: Double, p99: Double?, share: Double) {
+  init(value: Double, p99: Double?, share: Double, balance: Double? = nil) {
     self.value = value
     self.p99 = p99
     self.share = share
+    self.balance = balance
   }
 
   /// From what the endpoints printed: `key=value` words.
@@ -22,10 +25,12 @@ struct Sample {
     }
     let errors = values["errors", default: []].reduce(0, +)
     guard errors == 0 else { throw Failure("\(Int(errors)) messages were wrong") }
-    let key = measure.kind == .oneWay ? "rate" : "p50"
+    let key = measure.isRate ? "rate" : "p50"
     guard let value = values[key]?.first, value > 0 else {
       throw Failure("no '\(key)' in: \(outputs.joined(separator: " "))")
     }
-    self.init(value: value, p99: values["p99"]?.first, share: values["share"]?.min() ?? 1)
+    self.init(
+      value: value, p99: values["p99"]?.first, share: values["share"]?.min() ?? 1,
+      balance: values["balance"]?.first)
   }
 }

@@ -40,6 +40,9 @@ bool cbench_pin(int cpu);
 /// Makes this process and its children go before every ordinary one, so that what else the machine
 /// does neither takes their CPUs nor moves their memory meanwhile. False where that is not allowed.
 bool cbench_realtime(void);
+/// The highest of the ordinary priorities, for more parties than CPUs: at a real-time priority, one
+/// that never has to wait would keep its CPU from the others for ever.
+bool cbench_high_priority(void);
 void cbench_sleep(uint64_t nanoseconds);
 
 // MARK: Report of an endpoint: lines on the standard output, read by the runner
@@ -57,7 +60,7 @@ void cbench_report_share(uint64_t nanoseconds, uint64_t cpu, uint64_t errors);
 // MARK: Processes, for the runner
 
 /// Starts a program that dies with the caller. `arguments` ends with NULL. Returns its process id,
-/// and in `*output` the end of a pipe from its standard output; -1 and errno on failure.
+/// and in `*output` the end of a pipe from all it prints; -1 and errno on failure.
 int cbench_spawn(char *const arguments[], int *output);
 /// True when `descriptor` has something to read, or has ended, before `deadline` on cbench_now.
 bool cbench_await(int descriptor, uint64_t deadline);
