@@ -58,7 +58,8 @@ struct ScribbledKindsTests {
   }
 
   private func use<Opened: Channel>(
-    _ channel: Opened, _ words: HostileWords, _ random: inout SeededRandom, _ outcomes: inout Outcomes
+    _ channel: Opened, _ words: HostileWords, _ random: inout SeededRandom,
+    _ outcomes: inout Outcomes
   ) {
     guard var receiver = try? channel.receiver() else {
       outcomes.refused += 1
