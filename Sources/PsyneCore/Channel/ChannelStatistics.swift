@@ -98,7 +98,8 @@ extension SenderStatistics {
     bytes = lane.counter(LaneLayout.tail)
     let head = lane.counter(LaneLayout.head)
     let read =
-      shape.kind.sharesLanes ? head : max(head, lane.counter(LaneMemory.cursor(0, CursorLayout.done)))
+      shape.kind.sharesLanes
+      ? head : max(head, lane.counter(LaneMemory.cursor(0, CursorLayout.done)))
     // The sender of a shared lane looks for the head only when it needs room.
     unreadBytes = max(0, min(bytes &- read, lane.capacity))
     fullWaits = lane.counter(LaneLayout.fullWaits)

@@ -170,6 +170,7 @@ extension LaneMemory {
     return found
   }
 
+  @inline(__always)
   private func gather(after head: Int, read: Int, seenEndings: UInt32, looks: Int) -> Int {
     var waits = 0
     var found = look(after: head, seenEndings: seenEndings)

@@ -222,7 +222,9 @@ extension LaneSet {
   ///
   /// - Returns: false if the channel is damaged and must not be used.
   public func recover() -> Bool {
-    for end in senders + receivers where memory(of: end).isAttached { memory(of: end).record(.died) }
+    for end in senders + receivers where memory(of: end).isAttached {
+      memory(of: end).record(.died)
+    }
     return lanes.allSatisfy { lane in
       guard let positions = LanePositions(lane, shape: shape, unit: format.positionUnit) else {
         return false

@@ -36,7 +36,9 @@ final class SenderClaim: @unchecked Sendable {
       }
       return room != nil
     }
-    guard let room else { preconditionFailure("an end is attached with its position or not at all") }
+    guard let room else {
+      preconditionFailure("an end is attached with its position or not at all")
+    }
     start = room
     self.terms = terms
     if terms == nil, case .sender(let index) = end { lanes.prefault(index) }

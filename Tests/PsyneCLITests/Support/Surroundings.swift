@@ -20,10 +20,10 @@ struct ChannelName: CustomStringConvertible {
   var exists: Bool { unsafe access(segment, F_OK) == 0 }
 
   /// Whether a sender is at its end, or has died there. See docs/memory-layout.md.
-  var hasSender: Bool { word(at: 8192 + 512) == 1 }
+  var hasSender: Bool { word(at: 8192 + 8192 + 512) == 1 }
 
   /// Likewise a receiver.
-  var hasReceiver: Bool { word(at: 8192 + 640) == 1 }
+  var hasReceiver: Bool { word(at: 8192 + 128 + 4) == 1 }
 
   private func word(at offset: Int64) -> UInt8? {
     guard let file = try? FileDescriptor.open(FilePath(segment), .readOnly) else { return nil }
