@@ -132,7 +132,7 @@ extension LaneMemory {
     cpsyne_compiler_barrier()
     if fences { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     if unsafe word(LaneLayout.senderParked).pointee.load(ordering: .relaxed) != 0 {
-      wakeParkedSender()
+      unsafe Self.wakeParkedSender(word(LaneLayout.senderParked))
     }
   }
 

@@ -3,7 +3,7 @@
 @frozen
 public enum Step: String, CaseIterable, Sendable {
   // Sending
-  case countStored, tailStored, parkedTaken
+  case tailStored, parkedTaken
   // Receiving
   case doneStored, headStored, senderTaken
   // Claiming a share of a lane
