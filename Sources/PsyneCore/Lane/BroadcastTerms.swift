@@ -31,6 +31,7 @@ final class BroadcastTerms {
     for lane in lanes.lanes {
       guard LanePositions(lane, shape: lanes.shape, unit: unit) != nil else { return nil }
     }
+    restoreRetired()
     guard let newest = lanes.lanes.indices.max(by: { lanes.lanes[$0].term < lanes.lanes[$1].term }),
       lanes.lanes[newest].term > 0
     else {
@@ -76,6 +77,16 @@ final class BroadcastTerms {
 }
 
 extension BroadcastTerms {
+  /// Takes back what a dead sender was giving up while a receiver held on to it.
+  private func restoreRetired() {
+    for lane in lanes.lanes {
+      let word = unsafe lane.long(LaneLayout.term).pointee.load(ordering: .acquiring)
+      let term = word & ~LaneMemory.retired
+      guard word != term, isPinned(term) else { continue }
+      unsafe lane.long(LaneLayout.term).pointee.store(term, ordering: .releasing)
+    }
+  }
+
   /// Whether every receiver has read all of the current term, up to `tail`.
   func areAllRead(before tail: Int) -> Bool {
     (0..<lanes.shape.consumers).allSatisfy { slot in
@@ -158,7 +169,9 @@ extension BroadcastTerms {
     let lane = lanes.lanes[index]
     let term = lane.term
     guard term > 0 else { return true }
-    unsafe lane.long(LaneLayout.term).pointee.store(0, ordering: .relaxed)
+    // With its number, so that our successor, should we die here, can look who pins it.
+    unsafe lane.long(LaneLayout.term).pointee
+      .store(term | LaneMemory.retired, ordering: .relaxed)
     Step.reach(.termRetired)
     // A receiver pins a term and then looks whether it is still there; we take it away and then look
     // whether it is pinned. With a fence on either side, one of the two sees the other.
@@ -193,10 +206,14 @@ extension BroadcastTerms {
 }
 
 extension LaneMemory {
-  /// Number of the term in this lane; 0 if there is none.
+  /// In the word of a term that is being given up, beside its number.
+  static let retired: UInt64 = 1 << 63
+
+  /// Number of the term in this lane; 0 if there is none, or it was given up.
   var term: UInt64 {
     // Acquire pairs with the release of whoever opened it.
-    unsafe long(LaneLayout.term).pointee.load(ordering: .acquiring)
+    let term = unsafe long(LaneLayout.term).pointee.load(ordering: .acquiring)
+    return term & Self.retired == 0 ? term : 0
   }
 
   /// Where the lane's term ends; -1 while it is open.
