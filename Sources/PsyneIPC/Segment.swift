@@ -38,7 +38,11 @@ final class Segment: ChannelCustody {
   }
 
   /// Gives a new segment its name.
-  func link() throws(SystemError) { try file.link(to: path) }
+  func link() throws(SystemError) {
+    Step.reach(.segmentBuilt)
+    try file.link(to: path)
+    Step.reach(.segmentLinked)
+  }
 
   /// Ends the joining of a segment, during which its opener holds the gate.
   func openGate() { file.unlock(SegmentLayout.gateLock) }
@@ -100,6 +104,7 @@ final class Segment: ChannelCustody {
   func exclusively(_ body: () -> Void) {
     gate.withLock { _ in
       file.enterGate(of: path)
+      Step.reach(.gateTaken)
       body()
       file.unlock(SegmentLayout.gateLock)
     }
@@ -112,10 +117,12 @@ final class Segment: ChannelCustody {
       file.enterGate(of: path)
       for end in held.withLock({ $0 }) { release(end) }
       file.unlock(SegmentLayout.partyLocks + Int64(slot))
+      Step.reach(.partyLeft)
       if !file.hasOtherParties, let here = try? file.status(), let there = FileStatus.of(path),
         here.isSameFile(as: there)
       {
         if unsafe unlink(path) != 0 { reportLeftBehind(SystemError()) }
+        Step.reach(.segmentUnlinked)
       }
       file.unlock(SegmentLayout.gateLock)
     }

@@ -204,6 +204,7 @@ struct Sleeper {
     guard !sharesHints else { return }
     for lane in hints {
       unsafe lane.word(LaneLayout.receiversParked).pointee.store(0, ordering: .relaxed)
+      Step.reach(.hintWithdrawn)
     }
   }
 }
