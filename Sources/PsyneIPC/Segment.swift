@@ -40,7 +40,11 @@ final class Segment: ChannelCustody {
   }
 
   /// Gives a new segment its name.
-  func link() throws(SystemError) { try file.link(to: path) }
+  func link() throws(SystemError) {
+    Step.reach(.segmentBuilt)
+    try file.link(to: path)
+    Step.reach(.segmentLinked)
+  }
 
   /// Ends the joining of a segment, during which its opener holds the gate.
   func openGate() { file.unlock(SegmentLayout.gateLock) }
@@ -105,6 +109,7 @@ final class Segment: ChannelCustody {
   func exclusively(_ body: () -> Void) {
     gate.withLock { _ in
       guard enterGate() else { return }
+      Step.reach(.gateTaken)
       body()
       file.unlock(SegmentLayout.gateLock)
     }
@@ -127,10 +132,12 @@ final class Segment: ChannelCustody {
       guard enterGate() else { return file.unlockAll() }
       for end in held.withLock({ $0 }) { release(end) }
       file.unlock(SegmentLayout.partyLocks + Int64(slot))
+      Step.reach(.partyLeft)
       if !file.hasOtherParties, let here = try? file.status(), let there = FileStatus.of(path),
         here.isSameFile(as: there)
       {
         if unsafe unlink(path) != 0 { reportLeftBehind(SystemError()) }
+        Step.reach(.segmentUnlinked)
       }
       file.unlock(SegmentLayout.gateLock)
     }

@@ -31,7 +31,6 @@ final class BroadcastTerms {
     for lane in lanes.lanes {
       guard LanePositions(lane, shape: lanes.shape, unit: unit) != nil else { return nil }
     }
-    restoreRetired()
     guard let newest = lanes.lanes.indices.max(by: { lanes.lanes[$0].term < lanes.lanes[$1].term }),
       lanes.lanes[newest].term > 0
     else {
@@ -77,16 +76,6 @@ final class BroadcastTerms {
 }
 
 extension BroadcastTerms {
-  /// Takes back what a dead sender was giving up while a receiver held on to it.
-  private func restoreRetired() {
-    for lane in lanes.lanes {
-      let word = unsafe lane.long(LaneLayout.term).pointee.load(ordering: .acquiring)
-      let term = word & ~LaneMemory.retired
-      guard word != term, isPinned(term) else { continue }
-      unsafe lane.long(LaneLayout.term).pointee.store(term, ordering: .releasing)
-    }
-  }
-
   /// Whether every receiver has read all of the current term, up to `tail`.
   func areAllRead(before tail: Int) -> Bool {
     (0..<lanes.shape.consumers).allSatisfy { slot in
@@ -149,14 +138,14 @@ extension BroadcastTerms {
   private func freeLane(_ policy: SlowReaderPolicy) -> Int? {
     // Oldest first: what receivers lose is then the oldest.
     let candidates = lanes.lanes.indices.filter { $0 != current }
-      .sorted { lanes.lanes[$0].term < lanes.lanes[$1].term }
+      .sorted { lanes.lanes[$0].lastTerm < lanes.lanes[$1].lastTerm }
     // One that nobody needs, and was used already, is warm; one that never was takes memory.
-    let unneeded = candidates.filter { lanes.lanes[$0].term > 0 && !isNeeded($0) }
-    let fresh = candidates.filter { lanes.lanes[$0].term == 0 }
+    let unneeded = candidates.filter { lanes.lanes[$0].lastTerm > 0 && !isNeeded($0) }
+    let fresh = candidates.filter { lanes.lanes[$0].lastTerm == 0 }
     for index in unneeded + fresh where retire(index) { return index }
     guard policy != .block else { return nil }
-    for index in candidates where !isPinned(lanes.lanes[index].term) {
-      let term = lanes.lanes[index].term
+    for index in candidates where !isPinned(lanes.lanes[index].lastTerm) {
+      let term = lanes.lanes[index].lastTerm
       guard retire(index) else { continue }
       if policy == .evict { evict(before: term) }
       return index
@@ -167,9 +156,12 @@ extension BroadcastTerms {
   /// Makes sure that no receiver pins the term any more; false if one does.
   private func retire(_ index: Int) -> Bool {
     let lane = lanes.lanes[index]
-    let term = lane.term
+    let term = lane.lastTerm
     guard term > 0 else { return true }
-    // With its number, so that our successor, should we die here, can look who pins it.
+    // Given up by a sender that died before it looked who pins it. Somebody may, and it cannot be had
+    // back: what it was may be overwritten already.
+    guard lane.term == term else { return !isPinned(term) }
+    // The number stays readable: whoever takes over from us, should we die here, has to know it.
     unsafe lane.long(LaneLayout.term).pointee
       .store(term | LaneMemory.retired, ordering: .relaxed)
     Step.reach(.termRetired)
@@ -178,6 +170,7 @@ extension BroadcastTerms {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     guard isPinned(term) else { return true }
     unsafe lane.long(LaneLayout.term).pointee.store(term, ordering: .releasing)
+    Step.reach(.termRestored)
     return false
   }
 
@@ -193,7 +186,9 @@ extension BroadcastTerms {
   private func isPinned(_ term: UInt64) -> Bool { pins.contains(term) }
 
   /// Whether a receiver still has to read the lane's term.
-  private func isNeeded(_ index: Int) -> Bool { pins.contains { $0 <= lanes.lanes[index].term } }
+  private func isNeeded(_ index: Int) -> Bool {
+    pins.contains { $0 <= lanes.lanes[index].lastTerm }
+  }
 
   /// Ends the reading of those that have not come as far as `term`.
   private func evict(before term: UInt64) {
@@ -201,19 +196,25 @@ extension BroadcastTerms {
       let pinned = lanes.lanes[0].pinned(by: slot)
       guard pinned != 0, pinned < term else { continue }
       unsafe lanes.channel.word(slot, ChannelLayout.evicted).pointee.store(1, ordering: .releasing)
+      Step.reach(.evicted)
     }
   }
 }
 
 extension LaneMemory {
-  /// In the word of a term that is being given up, beside its number.
+  /// Set in the number of a term that is given up.
   static let retired: UInt64 = 1 << 63
 
-  /// Number of the term in this lane; 0 if there is none, or it was given up.
+  /// Number of the term in this lane; 0 if there is none.
   var term: UInt64 {
     // Acquire pairs with the release of whoever opened it.
     let term = unsafe long(LaneLayout.term).pointee.load(ordering: .acquiring)
     return term & Self.retired == 0 ? term : 0
+  }
+
+  /// The same, or of the term that was in it before it was given up.
+  var lastTerm: UInt64 {
+    unsafe long(LaneLayout.term).pointee.load(ordering: .acquiring) & ~Self.retired
   }
 
   /// Where the lane's term ends; -1 while it is open.

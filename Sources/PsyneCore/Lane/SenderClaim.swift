@@ -234,9 +234,10 @@ extension SenderClaim {
     }
     let head = lane.finished(
       before: tail, consumers: lanes.shape.consumers, unit: lanes.format.positionUnit)
-    guard let head else { throw .corrupt(.position) }
+    guard let head, head <= tail else { throw .corrupt(.position) }
     // For whoever looks at statistics, and for the next sender's first reservations.
     unsafe lane.position(LaneLayout.head).pointee.store(head, ordering: .relaxed)
+    Step.reach(.freedStored)
     return head
   }
 }
