@@ -183,6 +183,20 @@ extension LaneMemory {
       cpsyne_pause()
       found = look(after: head, seenEndings: seenEndings)
     }
+    return ripe(found, after: head, read: read, waits: waits) {
+      look(after: head, seenEndings: seenEndings)
+    }
+  }
+
+  /// Waits, while messages stream in, until there are many after `head`, and returns the new tail.
+  ///
+  /// - Parameters:
+  ///   - read: bytes since the reader found the lane empty last.
+  ///   - waits: how often it has looked for what there is now.
+  ///   - look: looks again for the tail; less than before to stop waiting.
+  @inline(__always)
+  func ripe(_ tail: Int, after head: Int, read: Int, waits: Int, _ look: () -> Int) -> Int {
+    var found = tail
     let wanted = min(Self.batchBytes, capacity / 8)
     // About the time that reading the last batch took: a long message takes its sender as long.
     let patience = min(1 + read / 2048, 32)
@@ -192,7 +206,7 @@ extension LaneMemory {
     for _ in 0..<64 where found &- head < wanted && idle < patience {
       cpsyne_pause()
       cpsyne_pause()
-      let more = look(after: head, seenEndings: seenEndings)
+      let more = look()
       guard more >= found else { return found }
       idle = more == found ? idle + 1 : 0
       found = more
