@@ -13,8 +13,6 @@ struct AsyncTests {
     _ place: Place, _ shape: TrafficShape, on executor: Reactor?
   ) throws -> Task<String, any Error> {
     let channel = try place.open(shape)
-    let receiver = try channel.receiver()
-    receiver.close()
     return Task(executorPreference: executor) {
       var receiver = try channel.receiver()
       do throws(ChannelError) {

@@ -188,8 +188,8 @@ struct SharedKindEndsTests {
   }
 
   private func lostCount(_ reply: String) -> Int? {
-    guard reply.hasPrefix("error lost(messages: ") else { return nil }
-    return Int(reply.dropFirst(21).prefix { $0.isNumber })
+    guard reply.hasPrefix("error lost ") else { return nil }
+    return Int(reply.dropFirst(11))
   }
 
   @Test("a receiver of a broadcast that dies holds nothing back")

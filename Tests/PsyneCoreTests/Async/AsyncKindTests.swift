@@ -66,7 +66,7 @@ extension ReactorTests {
         // On the reactor's own thread, and on the pool.
         let executor = index % 2 == 0 ? Reactor.shared : nil
         tasks.append(
-          Task(executorPreference: executor) {
+          Task(executorPreference: executor) { @Sendable in
             var receiver = held.take()
             let report = try await Sent.receiveSuspending(
               from: &receiver, producers: shape.producers, inBatches: index % 2 == 1)

@@ -143,7 +143,7 @@ struct BackPressureTests {
     func offers<Body: MessageBody>(
       _ body: Body.Type, _ offer: (inout Sender<Body>) throws -> Bool
     ) throws -> (Int, ChannelStatistics) {
-      let channel: SPSCChannel<Body> = try registry.open("memory://\(body)", options: options)
+      let channel: SPSCChannel<Body> = try registry.open("memory://\(Body.messageType.rawValue)", options: options)
       var sender = try channel.sender()
       var sent = 0
       while try offer(&sender) { sent += 1 }

@@ -131,6 +131,7 @@ func name(of error: any Error) -> String {
   case .peerDied: "peerDied"
   case .timedOut: "timedOut"
   case .tooLarge: "tooLarge"
+  case .lost(let count): "lost \(count)"
   case .corrupt(let what): "corrupt \(what)"
   default: "\(error)"
   }
