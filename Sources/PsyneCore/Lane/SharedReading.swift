@@ -110,7 +110,7 @@ final class SharedReading: Reading {
         liveness.poll { isDue = true }
         if isDue {
           lanes.noticeDeaths(of: lanes.receivers)
-          try takeOver()
+          _ = try takeOver()
         }
       }
       return view
@@ -213,8 +213,8 @@ extension SharedReading {
 // MARK: What the dead have left
 
 extension SharedReading {
-  func takeOver() throws(ChannelError) {
-    guard lanes.shape.consumers > 1 else { return }
+  func takeOver() throws(ChannelError) -> Bool {
+    guard lanes.shape.consumers > 1 else { return false }
     for other in 0..<lanes.shape.consumers where other != slot && !adopted.contains(other) {
       guard !lanes.channel.receiver(other).isAttached, leftovers(of: other) else { continue }
       var isWhole = true
@@ -225,6 +225,7 @@ extension SharedReading {
       guard isWhole else { throw .corrupt(.length) }
       if adoption == true { adopted.insert(other) }
     }
+    return !inherited.isEmpty
   }
 
   private func leftovers(of slot: Int) -> Bool {
