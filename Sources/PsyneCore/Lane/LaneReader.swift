@@ -90,7 +90,10 @@ struct LaneReader: @unchecked Sendable {
   mutating func lendBatch(upTo end: Int) {
     limit = .min
     // For whoever reads on, should this process die: all of it may have been handed out.
-    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee.store(end, ordering: .relaxed)
+    let handed = max(end, view.redeliveredUpTo)
+    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee
+      .store(handed, ordering: .relaxed)
+    Step.reach(.handedStored)
   }
 
   /// Takes over what the slow path has found.
@@ -132,7 +135,7 @@ extension LaneMemory {
     cpsyne_compiler_barrier()
     if fences { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     if unsafe word(LaneLayout.senderParked).pointee.load(ordering: .relaxed) != 0 {
-      wakeParkedSender()
+      unsafe Self.wakeParkedSender(word(LaneLayout.senderParked))
     }
   }
 
@@ -170,6 +173,7 @@ extension LaneMemory {
     return found
   }
 
+  @inline(__always)
   private func gather(after head: Int, read: Int, seenEndings: UInt32, looks: Int) -> Int {
     var waits = 0
     var found = look(after: head, seenEndings: seenEndings)
@@ -223,7 +227,10 @@ extension LaneReader {
     let start = unsafe UnsafeRawPointer(lane.bytes(at: head))
     let isRedelivery = head < view.redeliveredUpTo
     head &+= found &* MemoryLayout<Body>.stride
-    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee.store(head, ordering: .relaxed)
+    let handed = max(head, view.redeliveredUpTo)
+    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee
+      .store(handed, ordering: .relaxed)
+    Step.reach(.handedStored)
     return unsafe Message(payload: start, count: found, shape: 0, isRedelivery: isRedelivery)
   }
 
@@ -231,8 +238,13 @@ extension LaneReader {
   @usableFromInline
   mutating func finishAll() {
     settle()
+    // What was lent and not looked at was not delivered; what somebody before us may have had, was.
+    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee
+      .store(max(head, view.redeliveredUpTo), ordering: .relaxed)
+    Step.reach(.handedStored)
     storeDone()
     unsafe lane.position(view.headOffset).pointee.store(head, ordering: .releasing)
+    Step.reach(.headStored)
   }
 }
 

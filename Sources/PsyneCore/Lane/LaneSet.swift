@@ -58,6 +58,7 @@ extension LaneSet {
   ) throws(TransportError) -> ChannelEnd {
     try checkNotLeft()
     for end in candidates where custody.take(end) {
+      Step.reach(.endTaken)
       try attach(end, prepare)
       return end
     }
@@ -68,6 +69,7 @@ extension LaneSet {
   func adopt(_ end: ChannelEnd, _ prepare: (ChannelEnd) -> Bool) throws(TransportError) -> Bool {
     try checkNotLeft()
     guard custody.take(end) else { return false }
+    Step.reach(.endAdopted)
     try attach(end, prepare)
     return true
   }
@@ -98,7 +100,9 @@ extension LaneSet {
     custody.exclusively {
       if memory.isAttached { memory.record(.died) }
       isSound = prepare(end)
+      Step.reach(.prepared)
       if isSound { memory.setAttached(true) }
+      Step.reach(.attached)
     }
     guard isSound else {
       custody.release(end)
@@ -144,6 +148,7 @@ extension LaneSet {
       }
     }
     custody.release(end)
+    Step.reach(.endReleased)
     (shared ?? lanes).wakeEverybody()
   }
 
@@ -210,6 +215,7 @@ extension LaneSet {
         // Again, now that nobody attaches or leaves meanwhile.
         if memory(of: end).isAttached && !custody.isHeld(end) { memory(of: end).record(.died) }
       }
+      Step.reach(.deathRecorded)
       // Others may have waited for what the dead one held.
       lanes.wakeEverybody()
     }
@@ -222,7 +228,9 @@ extension LaneSet {
   ///
   /// - Returns: false if the channel is damaged and must not be used.
   public func recover() -> Bool {
-    for end in senders + receivers where memory(of: end).isAttached { memory(of: end).record(.died) }
+    for end in senders + receivers where memory(of: end).isAttached {
+      memory(of: end).record(.died)
+    }
     return lanes.allSatisfy { lane in
       guard let positions = LanePositions(lane, shape: shape, unit: format.positionUnit) else {
         return false

@@ -17,7 +17,8 @@ final class MergedReading: Reading {
   }
 
   func start(at slot: Int) -> LaneView? {
-    let wasKilled = lanes.channel.receiver(slot).endings > 0
+    let wasKilled =
+      lanes.channel.receiver(slot).endings > 0
       && lanes.channel.receiver(slot).lastEnding == .died
     for lane in lanes.lanes {
       guard
@@ -27,8 +28,9 @@ final class MergedReading: Reading {
       view.published = positions.head
       view.headOffset = LaneLayout.head
       view.seenEndings = unsafe lane.word(LaneLayout.seenEndings).pointee.load(ordering: .relaxed)
-      if wasKilled, positions.read < positions.tail {
-        let range = lane.redelivered(from: positions.read, to: positions.tail, slot: slot)
+      let range = lane.redelivered(
+        from: positions.read, to: positions.tail, slot: slot, wasKilled: wasKilled)
+      if !range.isEmpty {
         guard let count = Frames(of: lane, lanes.format).count(in: range, before: positions.tail)
         else { return nil }
         view.redeliveredUpTo = range.upperBound
@@ -118,6 +120,7 @@ final class MergedReading: Reading {
       }
       stands[index].seenEndings = endings
       unsafe lane.word(LaneLayout.seenEndings).pointee.store(endings, ordering: .relaxed)
+      Step.reach(.endingSeen)
       if end == head {
         let ending = lane.sender.lastEnding
         stands[index].tail = head
@@ -135,11 +138,17 @@ final class MergedReading: Reading {
 }
 
 extension LaneMemory {
-  /// What may have been delivered to the receiver that held `slot`, of what it has left behind: the
-  /// message it was reading, or the batch.
-  func redelivered(from start: Int, to end: Int, slot: Int) -> Range<Int> {
-    let handed = unsafe position(Self.cursor(slot, CursorLayout.handed)).pointee
-      .load(ordering: .relaxed)
-    return start..<(handed > start && handed <= end ? handed : start + 1)
+  /// What may have been delivered to those that held `slot`, of what they have left behind: the message
+  /// or the batch that one was reading when it was killed. It stays so, however many come and go before
+  /// it is read.
+  func redelivered(from start: Int, to end: Int, slot: Int, wasKilled: Bool) -> Range<Int> {
+    let word = unsafe position(Self.cursor(slot, CursorLayout.handed))
+    let stored = unsafe word.pointee.load(ordering: .relaxed)
+    let handed = stored <= end ? stored : start
+    guard start < end, wasKilled || handed > start else { return start..<start }
+    let upTo = max(handed, start + 1)
+    unsafe word.pointee.store(upTo, ordering: .relaxed)
+    Step.reach(.handedStored)
+    return start..<upTo
   }
 }

@@ -48,7 +48,11 @@ final class SharedReading: Reading {
     let lane = lanes.lanes[0]
     let done = unsafe lane.position(LaneMemory.cursor(slot, CursorLayout.done)).pointee
       .load(ordering: .relaxed)
-    return LaneView(lane, slot: slot, at: done)
+    var view = LaneView(lane, slot: slot, at: done)
+    // Closed like this, it must not forget what the dead may have had of a claim that it inherited.
+    view.redeliveredUpTo = unsafe lane.position(LaneMemory.cursor(slot, CursorLayout.handed))
+      .pointee.load(ordering: .relaxed)
+    return view
   }
 
   func attached(_ view: LaneView) -> LaneView {
@@ -115,7 +119,11 @@ extension SharedReading {
       let tail = lane.tail
       guard start >= 0, start <= tail, tail - start <= lane.capacity,
         tail < LaneLayout.positionLimit
-      else { throw .corrupt(.position) }
+      else {
+        // Or others were faster, and the sender has gone on since we looked.
+        guard lane.claimWord() != word else { throw .corrupt(.position) }
+        continue
+      }
       guard start != tail else { break }
       guard let end = end(of: lane, from: start, to: tail) else {
         // Another was faster, and what we looked at was already being overwritten.
@@ -197,6 +205,7 @@ extension SharedReading {
           .load(ordering: .relaxed)
         unsafe lane.position(LaneMemory.cursor(slot, CursorLayout.claimed)).pointee
           .store(position, ordering: .releasing)
+        Step.reach(.intentCleared)
         continue
       }
       // It is read without another look: all of it must be what a sender can have published.
@@ -207,8 +216,9 @@ extension SharedReading {
       var view = LaneView(lane, slot: slot, at: claim.lowerBound)
       view.tail = claim.upperBound
       view.outcome = .messages
-      if wasKilled {
-        let range = lane.redelivered(from: claim.lowerBound, to: claim.upperBound, slot: slot)
+      let range = lane.redelivered(
+        from: claim.lowerBound, to: claim.upperBound, slot: slot, wasKilled: wasKilled)
+      if !range.isEmpty {
         guard
           let count = Frames(of: lane, lanes.format).count(in: range, before: claim.upperBound)
         else { return false }

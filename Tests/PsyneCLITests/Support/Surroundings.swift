@@ -29,9 +29,6 @@ struct ChannelName: CustomStringConvertible {
   /// How many receivers are there, of a channel with at most eight.
   var receivers: Int { (0..<8).count { word(at: Int64(8192 + 128 + 128 * $0 + 4)) == 1 } }
 
-  /// How many senders are there, of an MPSC channel.
-  var senders: Int { (0..<8).count { word(at: Int64(16384 + 4096 * $0 + 512)) == 1 } }
-
   private func word(at offset: Int64) -> UInt8? {
     guard let file = try? FileDescriptor.open(FilePath(segment), .readOnly) else { return nil }
     defer { try? file.close() }
