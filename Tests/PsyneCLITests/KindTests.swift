@@ -29,10 +29,10 @@ struct KindTests {
       "$psyne" recv \(name) -t text -k mpsc --producers 3 > "$out" & receiver=$!
       { echo begin
         until grep -q 'a 2000' "$out" && grep -q 'b 2000' "$out"; do sleep 0.01; done
-        echo end; } | "$psyne" send \(name) -t text -k mpsc &
+        echo end; } | "$psyne" send \(name) -t text -k mpsc --producers 3 &
       until grep -qs begin "$out"; do sleep 0.01; done
       for sender in a b; do
-        seq -f "$sender %.0f" 2000 | "$psyne" send \(name) -t text -k mpsc &
+        seq -f "$sender %.0f" 2000 | "$psyne" send \(name) -t text -k mpsc --producers 3 &
       done
       wait $receiver
       """
@@ -41,7 +41,7 @@ struct KindTests {
     let text = String(decoding: try folder.read("out"), as: UTF8.self)
     let lines = text.split(separator: "\n")
     for sender in ["a", "b"] {
-      let own = lines.filter { $0.hasPrefix(sender) }
+      let own = lines.filter { $0.hasPrefix("\(sender) ") }
       let isInOrder = own.elementsEqual((1...2000).map { "\(sender) \($0)" }) { $0 == $1 }
       #expect(isInOrder)
     }

@@ -13,7 +13,7 @@ struct StatTests {
       out="\(folder["out"])"
       mkfifo "\(folder["in"])"
       "$psyne" recv \(name) -t text -k mpsc --producers 3 > "$out" & receiver=$!
-      "$psyne" send \(name) -t text -k mpsc < "\(folder["in"])" & sender=$!
+      "$psyne" send \(name) -t text -k mpsc --producers 3 < "\(folder["in"])" & sender=$!
       exec 3> "\(folder["in"])"
       printf 'one\\ntwo\\n' >&3
       until grep -qs two "$out"; do sleep 0.01; done
