@@ -29,7 +29,9 @@ final class BroadcastTerms {
   func resume() -> Room? {
     let unit = lanes.format.positionUnit
     for lane in lanes.lanes {
-      guard LanePositions(lane, shape: lanes.shape, unit: unit) != nil else { return nil }
+      guard LanePositions(lane, shape: lanes.shape, unit: unit) != nil,
+        lane.lastTerm < LaneLayout.positionLimit
+      else { return nil }
     }
     guard let newest = lanes.lanes.indices.max(by: { lanes.lanes[$0].term < lanes.lanes[$1].term }),
       lanes.lanes[newest].term > 0
