@@ -21,7 +21,9 @@ struct HelpTests {
     #expect(outcome.text.contains("ipc://NAME[?OPTION=VALUE&...]"))
   }
 
-  @Test("help of send and recv tells the kinds and the options of addresses", arguments: ["send", "recv"])
+  @Test(
+    "help of send and recv tells the kinds and the options of addresses",
+    arguments: ["send", "recv"])
   func kinds(command: String) async throws {
     let outcome = try await Tool.run(["help", command])
     for kind in ["spsc", "mpsc", "spmc", "mpmc", "broadcast"] {

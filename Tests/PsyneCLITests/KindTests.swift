@@ -9,7 +9,8 @@ struct KindTests {
   private var input: [UInt8] { Array(Self.lines.map { "\($0)\n" }.joined().utf8) }
 
   @Test(
-    "one sender and one receiver of any kind", arguments: ["spsc", "mpsc", "spmc", "mpmc", "broadcast"])
+    "one sender and one receiver of any kind",
+    arguments: ["spsc", "mpsc", "spmc", "mpmc", "broadcast"])
   func everyKind(kind: String) async throws {
     let transfer = try await Transfer(
       send: ["-t", "text", "--kind", kind], receive: ["-t", "text", "--kind", kind], on: "\(name)",
@@ -101,7 +102,8 @@ struct KindTests {
       """
     let outcome = try await Tool.shell(script)
     #expect(outcome.text == "recv 69\n")
-    #expect(outcome.errors.contains("a sender died before it had sent everything; 14 B in 3 messages"))
+    #expect(
+      outcome.errors.contains("a sender died before it had sent everything; 14 B in 3 messages"))
     let text = String(decoding: try folder.read("out"), as: UTF8.self)
     #expect(text.split(separator: "\n").sorted() == ["dying", "first", "last"])
     name.expectNothingLeft()
@@ -110,14 +112,14 @@ struct KindTests {
   @Test("1 for a broadcast's receiver that lost messages, with how many")
   func lostMessages() async throws {
     let script = """
-      mkfifo "\(folder["in"])"
       { "$psyne" recv "\(name)?capacity=4KiB" -k broadcast; echo "recv $?" >&2; } |
-        { head -c 1000 >/dev/null; cat "\(folder["in"])"; cat > /dev/null; } &
-      head -c 1000000 /dev/zero | "$psyne" send "\(name)?capacity=4KiB&slow=lose" -k broadcast -m 1000 &
+        { until [ -e "\(folder["more"])" ]; do sleep 0.01; done; cat > /dev/null; } &
+      head -c 1000000 /dev/zero |
+        "$psyne" send "\(name)?capacity=4KiB&slow=lose" -k broadcast -m 1000 &
       until "$psyne" stat --json \(name) 2>/dev/null | grep -q '"messages":1000,'; do
         sleep 0.01
       done
-      : > "\(folder["in"])"
+      : > "\(folder["more"])"
       wait
       """
     let outcome = try await Tool.shell(script)
@@ -129,13 +131,12 @@ struct KindTests {
   @Test("full=drop drops what has no room, says how much, and is 0")
   func dropping() async throws {
     let script = """
-      mkfifo "\(folder["in"])"
       { "$psyne" recv "\(name)?capacity=4KiB"; echo "recv $?" >&2; } |
-        { head -c 1000 >/dev/null; cat "\(folder["in"])"; cat > /dev/null; } &
+        { until [ -e "\(folder["more"])" ]; do sleep 0.01; done; cat > /dev/null; } &
       head -c 1000000 /dev/zero |
         { "$psyne" send "\(name)?capacity=4KiB&full=drop" -m 1000; echo "send $?" >&2; } &
       until "$psyne" stat --json \(name) 2>/dev/null | grep -q '"drops":[1-9]'; do sleep 0.01; done
-      : > "\(folder["in"])"
+      : > "\(folder["more"])"
       wait
       """
     let outcome = try await Tool.shell(script)

@@ -2,8 +2,8 @@
 ///
 /// Use it from one thread at a time. A message it hands out is lent until the next call of any of
 /// its `receive` functions, or ``release()``. The compiler holds you to it by scope: bind a message
-/// with `while let` or `if let`, or in a `do` block, and the next call can follow. Dropping it closes it; the last message then counts as
-/// read.
+/// with `while let` or `if let`, or in a `do` block, and the next call can follow. Dropping it closes
+/// it; the last message then counts as read.
 @frozen @safe
 public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   @usableFromInline let claim: ReceiverClaim
@@ -50,7 +50,8 @@ extension Receiver {
   /// - Returns: the message, or nil when the sender has closed and everything was received. Asked
   ///   again, it says so again until another sender comes.
   /// - Throws: ``ChannelError/timedOut``; ``ChannelError/peerDied`` after the last message of a sender
-  ///   that died; ``ChannelError/corrupt(_:)``.
+  ///   that died; of a broadcast, ``ChannelError/lost(messages:)``, after which it goes on, and
+  ///   ``ChannelError/evicted``; ``ChannelError/corrupt(_:)``.
   @inlinable @inline(__always)
   @_lifetime(&self)
   public mutating func receive(

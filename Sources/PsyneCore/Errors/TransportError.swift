@@ -16,7 +16,7 @@ public struct TransportError: Error, Hashable, Sendable {
     public static let invalidOption = Code(kind: .invalidOption)
     /// The message type cannot be carried: a reserved id, an alignment out of range.
     public static let invalidType = Code(kind: .invalidType)
-    /// The channel exists with another type or another capacity.
+    /// The channel exists with another kind, type, capacity or number of senders or receivers.
     public static let mismatch = Code(kind: .mismatch)
     /// Another party holds the end.
     public static let inUse = Code(kind: .inUse)

@@ -11,6 +11,10 @@ final class BroadcastReading: Reading {
   /// What was reported last, if it was an end: asked again, it is reported again.
   private var lastEnd: LaneView.Outcome?
 
+  /// Where the sender stood before it could see us: the term, 0 if there was none, and its tail. Nil if
+  /// it was going on to another.
+  private var joined: (term: UInt64, tail: Int)?
+
   init(_ lanes: LaneSet) {
     self.lanes = lanes
     isPrefaulted = Array(repeating: false, count: lanes.lanes.count)
@@ -23,11 +27,20 @@ final class BroadcastReading: Reading {
       .store(0, ordering: .relaxed)
     unsafe lanes.channel.word(slot, ChannelLayout.evicted).pointee.store(0, ordering: .relaxed)
     Step.reach(.slotCleared)
+    // Acquire pairs with the release of whoever opened the term.
+    let newest = unsafe lanes.channel.term.pointee.load(ordering: .acquiring)
+    if newest == 0 {
+      joined = (0, 0)
+    } else if let lane = lanes.lanes.first(where: { $0.term == newest }) {
+      joined = (newest, lane.tail)
+    }
     return LaneView(lanes.lanes[0], slot: slot, at: 0)
   }
 
-  /// A receiver hears what is sent from now on.
+  /// A receiver hears what is sent from when the sender can have seen it. If the term of that moment is
+  /// already given up, what is sent from now on.
   func attached(_ view: LaneView) -> LaneView {
+    if let view = attachedSince(view) { return view }
     var view = view
     var tries = 0
     while true {
@@ -56,6 +69,32 @@ final class BroadcastReading: Reading {
         .store(view.head, ordering: .releasing)
       return view
     }
+  }
+
+  /// Begins where the sender stood before this receiver counted as attached; nil if that is not to be
+  /// had, or there is no term yet.
+  private func attachedSince(_ view: LaneView) -> LaneView? {
+    guard let joined else { return nil }
+    if joined.term == 0 {
+      // Acquire pairs with the release of whoever opened the term.
+      guard unsafe lanes.channel.term.pointee.load(ordering: .acquiring) > 0 else { return nil }
+    }
+    guard let index = pin(max(1, joined.term)) else { return nil }
+    let lane = lanes.lanes[index]
+    let start = unsafe lane.position(LaneLayout.termStart).pointee.load(ordering: .relaxed)
+    let head = joined.term == 0 ? start : joined.tail
+    let tail = lane.tail
+    guard start >= 0, start <= head, head <= tail, tail - start <= lane.capacity,
+      tail < LaneLayout.positionLimit, head % lanes.format.positionUnit == 0
+    else {
+      term = 0
+      return nil
+    }
+    var view = view
+    view.lane = lane
+    (view.head, view.tail, view.published) = (head, head, head)
+    unsafe lane.position(view.cursor + CursorLayout.done).pointee.store(head, ordering: .releasing)
+    return view
   }
 
   func look(after view: LaneView) throws(ChannelError) -> LaneView {

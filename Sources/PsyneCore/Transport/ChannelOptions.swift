@@ -3,8 +3,8 @@
 /// What is nil is not set: then a new channel gets the default, and one that exists stays as it is.
 /// `docs/options.md` lists the names in addresses.
 public struct ChannelOptions: Hashable, Sendable {
-  /// Bytes the channel holds, rounded up to a power of two of at least 4 KiB. Nil takes what the
-  /// channel has, or ``defaultCapacity`` for a new one.
+  /// Bytes that each lane of the channel holds, rounded up to a power of two of at least 4 KiB. Nil
+  /// takes what the channel has; for a new one ``defaultCapacity``, or 1 MiB if it is a broadcast.
   public var capacity: ByteCount?
   /// How many senders there may be at once, 1 to ``maximumParties``.
   public var producers: Int?

@@ -11,8 +11,9 @@ final class Planner: Sendable {
   private struct State: ~Copyable {
     var x = 0.0
     var scans = 0
-    var poses: Sender<Pose>
-    var jobs: Sender<Job>
+    /// Nil when the planner has closed them.
+    var poses: Sender<Pose>?
+    var jobs: Sender<Job>?
   }
 
   init(_ poses: BroadcastChannel<Pose>, _ jobs: SPMCChannel<Job>) throws {
@@ -31,7 +32,7 @@ final class Planner: Sendable {
   private func moved(by reading: Odometry) throws {
     try state.withLock { state in
       state.x += Double(reading.distance)
-      try state.poses.send(Pose(x: state.x))
+      try state.poses?.send(Pose(x: state.x))
     }
   }
 
@@ -41,10 +42,18 @@ final class Planner: Sendable {
     for index in scan.indices { sum += scan[index] }
     try state.withLock { state in
       state.scans += 1
-      try state.jobs.send(Job(number: Int(sum) / scan.count))
+      try state.jobs?.send(Job(number: Int(sum) / scan.count))
     }
   }
 
-  /// How far it came. Dropped with the planner, its senders close: readers and workers then end.
+  /// How far it came.
   var report: (x: Double, scans: Int) { state.withLock { ($0.x, $0.scans) } }
+
+  /// Drops the senders, which closes them: readers and workers get what was sent, and then nil.
+  func close() {
+    state.withLock { state in
+      state.poses = nil
+      state.jobs = nil
+    }
+  }
 }

@@ -22,7 +22,7 @@ func onThread<Result: Sendable>(
   return result
 }
 
-var planner: Planner? = try Planner(poses, jobs)
+let planner = try Planner(poses, jobs)
 
 // Whoever listens to a broadcast hears what is sent after it has come: so readers come first.
 async let display = onThread { try reader("display") }
@@ -31,16 +31,16 @@ async let worker = work(on: jobs)
 async let colleague = work(on: jobs)
 while poses.statistics.receivers.contains(where: { !$0.isAttached }) { await Task.yield() }
 
-let listener = try planner!.listen(to: readings)
+let listener = try planner.listen(to: readings)
 async let wheels: Void = onThread { try runWheels(readings) }
 async let rangeFinder: Void = onThread { try runRangeFinder(readings) }
 _ = try await (wheels, rangeFinder)
 
 // Everything was read and handled: the sensors have waited for that.
 listener.stop()
-let report = planner!.report
+let report = planner.report
 print("planner: \(report.scans) scans, the robot is at \(report.x)")
-planner = nil
+planner.close()
 
 let seen = try await (display, log)
 let done = try await (worker, colleague)
