@@ -1,6 +1,11 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+// A build in which a process can be stopped between any two stores to shared memory. It stands in a
+// build folder of its own: see scripts/kill-matrix.sh.
+let steps: [SwiftSetting] =
+  Context.environment["PSYNE_STEPS"] == nil ? [] : [.define("PSYNE_STEPS")]
+
 let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
   .enableUpcomingFeature("ExistentialAny"),
@@ -9,7 +14,7 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
-]
+] + steps
 
 let package = Package(
   name: "psyne",
@@ -67,6 +72,9 @@ let package = Package(
     .executableTarget(
       name: "psyne-test-peer", dependencies: ["PsyneCore", "PsyneIPC", "TestSupport", "Traffic"],
       path: "Tests/Support/TestPeer", swiftSettings: settings),
+    .executableTarget(
+      name: "psyne-kill-matrix", dependencies: ["PsyneCore", "PsyneIPC", "TestSupport"],
+      path: "Tests/Support/KillMatrix", swiftSettings: settings),
     .testTarget(
       name: "PsyneIPCTests",
       dependencies: ["PsyneCore", "PsyneIPC", "TestSupport", "Traffic", "psyne-test-peer"],

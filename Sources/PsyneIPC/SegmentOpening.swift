@@ -168,11 +168,13 @@ extension SegmentOpening {
         .inUse,
         "\(path) is open in \(SegmentLayout.partyCount) places, which is the most: close one")
     }
+    Step.reach(.partyJoined)
     let segment = try Segment(
       file, path: path, slot: slot, header: header, placement: placement)
     let lanes = LaneSet(mapping: segment.mapping, format: format, custody: segment)
     // Of no use to us: dropped, it is removed.
     if !isAlive, !lanes.recover() { return nil }
+    Step.reach(.segmentRecovered)
     segment.openGate()
     return lanes
   }

@@ -69,6 +69,7 @@ extension IPCTransport {
     return SegmentReport(
       shape: header.shape, format: header.format,
       statistics: try ChannelStatistics(
-        descriptor: file.descriptor, place: header.place, shape: header.shape), parties: parties)
+        descriptor: file.descriptor, place: header.place, shape: header.shape,
+        format: header.format), parties: parties)
   }
 }

@@ -22,6 +22,7 @@ final class BroadcastReading: Reading {
     unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
       .store(0, ordering: .relaxed)
     unsafe lanes.channel.word(slot, ChannelLayout.evicted).pointee.store(0, ordering: .relaxed)
+    Step.reach(.slotCleared)
     return LaneView(lanes.lanes[0], slot: slot, at: 0)
   }
 
@@ -58,6 +59,11 @@ final class BroadcastReading: Reading {
   }
 
   func look(after view: LaneView) throws(ChannelError) -> LaneView {
+    try look(after: view, tries: 0)
+  }
+
+  /// - Parameter tries: how often it was said that there is more, and there was not.
+  private func look(after view: LaneView, tries: Int) throws(ChannelError) -> LaneView {
     var view = view
     view.outcome = .nothing
     if view.head != view.published {
@@ -103,10 +109,14 @@ final class BroadcastReading: Reading {
     let sender = lanes.lanes[0].sender
     let endings = sender.endings
     if endings != seenEndings {
+      // It may have sent more before it left, after we looked, here or in another term: that comes
+      // first, and then we are here again.
+      guard isAtEnd(view) else {
+        guard tries < 64 else { throw .corrupt(.position) }
+        return try look(after: view, tries: tries + 1)
+      }
       seenEndings = endings
       lastEnd = sender.lastEnding == .closed ? .closed : .died
-      // It may have sent more before it left, after we looked.
-      guard view.lane.tail == view.head else { return try look(after: view) }
       view.outcome = sender.lastEnding == .closed ? .closed : .died
     } else if let lastEnd, !sender.isAttached {
       view.outcome = lastEnd
@@ -114,9 +124,17 @@ final class BroadcastReading: Reading {
     return view
   }
 
+  /// Whether everything is read, in the last term that there is.
+  private func isAtEnd(_ view: LaneView) -> Bool {
+    guard term > 0 else { return lanes.lanes.allSatisfy { $0.term == 0 } }
+    // In this order: a term is closed after all of it is published.
+    return view.lane.termEnd == -1 && view.lane.tail == view.head
+  }
+
   func close() {
     unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
       .store(0, ordering: .releasing)
+    Step.reach(.termUnpinned)
   }
 
   func hasNews(after view: LaneView) -> Bool {
@@ -155,6 +173,10 @@ extension BroadcastReading {
       else { throw .corrupt(.position) }
       view.lane = lane
       (view.head, view.tail, view.published) = (start, start, start)
+      // One that drains looks here, if nothing is ever sent in this term. A fence, as it may sleep.
+      unsafe lane.position(view.cursor + CursorLayout.done).pointee
+        .store(start, ordering: .releasing)
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
       wakeSender()
       return last == 0 ? 0 : before - read
     }
@@ -195,8 +217,8 @@ extension BroadcastReading {
   /// A sender that waits for its receivers sleeps on the first lane.
   private func wakeSender() {
     // What was stored before was followed by a fence, which orders it before this load.
-    let parked = unsafe lanes.lanes[0].word(LaneLayout.senderParked).pointee.load(
-      ordering: .relaxed)
-    if parked != 0 { lanes.lanes[0].wakeParkedSender() }
+    let word = unsafe lanes.lanes[0].word(LaneLayout.senderParked)
+    guard unsafe word.pointee.load(ordering: .relaxed) != 0 else { return }
+    unsafe LaneMemory.wakeParkedSender(word)
   }
 }

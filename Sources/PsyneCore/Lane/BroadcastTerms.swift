@@ -66,6 +66,7 @@ final class BroadcastTerms {
       return Room(lane: lanes.lanes[current], tail: tail, limit: limit, messages: messages)
     }
     guard let next = findLane() else { return nil }
+    let messages = sent(messages)
     let last = current
     guard open(next, number: number + 1, messages: messages) else { throw .corrupt(.position) }
     close(last, messages: messages)
@@ -85,6 +86,14 @@ extension BroadcastTerms {
         .pointee.load(ordering: .acquiring)
       return done == tail
     }
+  }
+}
+
+extension BroadcastTerms {
+  /// How many messages were sent: counted, or as the positions say where all have the same size.
+  private func sent(_ counted: Int) -> Int {
+    guard lanes.format.isFixedSize else { return counted }
+    return lanes.lanes.reduce(0) { $0 &+ $1.tail } / lanes.format.elementSize
   }
 }
 
@@ -140,14 +149,14 @@ extension BroadcastTerms {
   private func freeLane(_ policy: SlowReaderPolicy) -> Int? {
     // Oldest first: what receivers lose is then the oldest.
     let candidates = lanes.lanes.indices.filter { $0 != current }
-      .sorted { lanes.lanes[$0].term < lanes.lanes[$1].term }
+      .sorted { lanes.lanes[$0].lastTerm < lanes.lanes[$1].lastTerm }
     // One that nobody needs, and was used already, is warm; one that never was takes memory.
-    let unneeded = candidates.filter { lanes.lanes[$0].term > 0 && !isNeeded($0) }
-    let fresh = candidates.filter { lanes.lanes[$0].term == 0 }
+    let unneeded = candidates.filter { lanes.lanes[$0].lastTerm > 0 && !isNeeded($0) }
+    let fresh = candidates.filter { lanes.lanes[$0].lastTerm == 0 }
     for index in unneeded + fresh where retire(index) { return index }
     guard policy != .block else { return nil }
-    for index in candidates where !isPinned(lanes.lanes[index].term) {
-      let term = lanes.lanes[index].term
+    for index in candidates where !isPinned(lanes.lanes[index].lastTerm) {
+      let term = lanes.lanes[index].lastTerm
       guard retire(index) else { continue }
       if policy == .evict { evict(before: term) }
       return index
@@ -158,15 +167,21 @@ extension BroadcastTerms {
   /// Makes sure that no receiver pins the term any more; false if one does.
   private func retire(_ index: Int) -> Bool {
     let lane = lanes.lanes[index]
-    let term = lane.term
+    let term = lane.lastTerm
     guard term > 0 else { return true }
-    unsafe lane.long(LaneLayout.term).pointee.store(0, ordering: .relaxed)
+    // Given up by a sender that died before it looked who pins it. Somebody may, and it cannot be had
+    // back: what it was may be overwritten already.
+    guard lane.term == term else { return !isPinned(term) }
+    // The number stays readable: whoever takes over from us, should we die here, has to know it.
+    unsafe lane.long(LaneLayout.term).pointee
+      .store(term | LaneMemory.retired, ordering: .relaxed)
     Step.reach(.termRetired)
     // A receiver pins a term and then looks whether it is still there; we take it away and then look
     // whether it is pinned. With a fence on either side, one of the two sees the other.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     guard isPinned(term) else { return true }
     unsafe lane.long(LaneLayout.term).pointee.store(term, ordering: .releasing)
+    Step.reach(.termRestored)
     return false
   }
 
@@ -182,7 +197,9 @@ extension BroadcastTerms {
   private func isPinned(_ term: UInt64) -> Bool { pins.contains(term) }
 
   /// Whether a receiver still has to read the lane's term.
-  private func isNeeded(_ index: Int) -> Bool { pins.contains { $0 <= lanes.lanes[index].term } }
+  private func isNeeded(_ index: Int) -> Bool {
+    pins.contains { $0 <= lanes.lanes[index].lastTerm }
+  }
 
   /// Ends the reading of those that have not come as far as `term`.
   private func evict(before term: UInt64) {
@@ -190,15 +207,25 @@ extension BroadcastTerms {
       let pinned = lanes.lanes[0].pinned(by: slot)
       guard pinned != 0, pinned < term else { continue }
       unsafe lanes.channel.word(slot, ChannelLayout.evicted).pointee.store(1, ordering: .releasing)
+      Step.reach(.evicted)
     }
   }
 }
 
 extension LaneMemory {
+  /// Set in the number of a term that is given up.
+  static let retired: UInt64 = 1 << 63
+
   /// Number of the term in this lane; 0 if there is none.
   var term: UInt64 {
     // Acquire pairs with the release of whoever opened it.
-    unsafe long(LaneLayout.term).pointee.load(ordering: .acquiring)
+    let term = unsafe long(LaneLayout.term).pointee.load(ordering: .acquiring)
+    return term & Self.retired == 0 ? term : 0
+  }
+
+  /// The same, or of the term that was in it before it was given up.
+  var lastTerm: UInt64 {
+    unsafe long(LaneLayout.term).pointee.load(ordering: .acquiring) & ~Self.retired
   }
 
   /// Where the lane's term ends; -1 while it is open.

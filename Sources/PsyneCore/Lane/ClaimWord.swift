@@ -58,10 +58,13 @@ extension LaneMemory {
   }
 
   /// Up to where every receiver has finished; nil where no receivers could have left the lane so.
+  ///
+  /// - Parameter tail: of the lane, read before. The sender may have gone on since, and the result may
+  ///   then be beyond it.
   func finished(before tail: Int, consumers: Int, unit: Int) -> Int? {
     let word = claimWord()
     var finished = word.position(unit: unit)
-    guard finished >= 0, finished <= tail, tail - finished <= capacity else { return nil }
+    guard finished >= 0, finished <= self.tail, tail - finished <= capacity else { return nil }
     for slot in 0..<consumers {
       guard let claim = claim(of: slot, given: word, unit: unit) else { continue }
       guard claim.lowerBound >= 0, claim.lowerBound >= tail - capacity,

@@ -46,10 +46,14 @@ struct EndMemory {
       // Release pairs with the receiver's acquire: whoever sees where it ended sees the tail there.
       unsafe lane.position(LaneLayout.senderEndPosition).pointee
         .store(lane.tail, ordering: .releasing)
+      Step.reach(.endPositionStored)
     }
     unsafe endingWord.pointee.store(ending.rawValue, ordering: .relaxed)
+    Step.reach(.endingStored)
     unsafe endingsWord.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing)
+    Step.reach(.endingCounted)
     setAttached(false)
+    Step.reach(.detached)
   }
 }
 
@@ -63,6 +67,7 @@ extension LaneMemory {
   func wakeSender() {
     let word = unsafe word(LaneLayout.senderParked)
     unsafe word.pointee.store(0, ordering: .releasing)
+    Step.reach(.senderRoused)
     _ = unsafe cpsyne_futex_wake(word, 1)
   }
 }
@@ -77,6 +82,7 @@ extension ChannelMemory {
       guard unsafe all || word.pointee.load(ordering: .relaxed) != 0 else { continue }
       // Release pairs with nothing: the sleeper looks at the lanes again, whatever woke it.
       unsafe word.pointee.store(0, ordering: .releasing)
+      Step.reach(.receiverRoused)
       _ = unsafe cpsyne_futex_wake(word, 1)
     }
   }

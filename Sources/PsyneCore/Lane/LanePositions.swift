@@ -13,7 +13,7 @@ struct LanePositions {
   /// - Parameter unit: what every position is a multiple of.
   init?(_ memory: LaneMemory, shape: ChannelShape, unit: Int) {
     // Acquire pairs with the releases of whoever moved them last.
-    tail = unsafe memory.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
+    var tail = unsafe memory.position(LaneLayout.tail).pointee.load(ordering: .acquiring)
     guard tail >= 0, tail < LaneLayout.positionLimit, tail % unit == 0 else { return nil }
     switch shape.kind {
     case .spsc, .mpsc:
@@ -27,9 +27,12 @@ struct LanePositions {
         let finished = memory.finished(before: tail, consumers: shape.consumers, unit: unit)
       else { return nil }
       (head, read) = (finished, finished)
+      // A sender that is here goes on meanwhile, and so do the other receivers.
+      tail = max(tail, finished)
     case .broadcast:
       (head, read) = (tail, tail)
     }
+    self.tail = tail
     guard tail - head <= memory.capacity, head % unit == 0, read % unit == 0 else { return nil }
   }
 }

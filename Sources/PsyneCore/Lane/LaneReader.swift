@@ -90,7 +90,10 @@ struct LaneReader: @unchecked Sendable {
   mutating func lendBatch(upTo end: Int) {
     limit = .min
     // For whoever reads on, should this process die: all of it may have been handed out.
-    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee.store(end, ordering: .relaxed)
+    let handed = max(end, view.redeliveredUpTo)
+    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee
+      .store(handed, ordering: .relaxed)
+    Step.reach(.handedStored)
   }
 
   /// Takes over what the slow path has found.
@@ -132,7 +135,7 @@ extension LaneMemory {
     cpsyne_compiler_barrier()
     if fences { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     if unsafe word(LaneLayout.senderParked).pointee.load(ordering: .relaxed) != 0 {
-      wakeParkedSender()
+      unsafe Self.wakeParkedSender(word(LaneLayout.senderParked))
     }
   }
 
@@ -180,6 +183,20 @@ extension LaneMemory {
       cpsyne_pause()
       found = look(after: head, seenEndings: seenEndings)
     }
+    return ripe(found, after: head, read: read, waits: waits) {
+      look(after: head, seenEndings: seenEndings)
+    }
+  }
+
+  /// Waits, while messages stream in, until there are many after `head`, and returns the new tail.
+  ///
+  /// - Parameters:
+  ///   - read: bytes since the reader found the lane empty last.
+  ///   - waits: how often it has looked for what there is now.
+  ///   - look: looks again for the tail; less than before to stop waiting.
+  @inline(__always)
+  func ripe(_ tail: Int, after head: Int, read: Int, waits: Int, _ look: () -> Int) -> Int {
+    var found = tail
     let wanted = min(Self.batchBytes, capacity / 8)
     // About the time that reading the last batch took: a long message takes its sender as long.
     let patience = min(1 + read / 2048, 32)
@@ -189,7 +206,7 @@ extension LaneMemory {
     for _ in 0..<64 where found &- head < wanted && idle < patience {
       cpsyne_pause()
       cpsyne_pause()
-      let more = look(after: head, seenEndings: seenEndings)
+      let more = look()
       guard more >= found else { return found }
       idle = more == found ? idle + 1 : 0
       found = more
@@ -224,7 +241,10 @@ extension LaneReader {
     let start = unsafe UnsafeRawPointer(lane.bytes(at: head))
     let isRedelivery = head < view.redeliveredUpTo
     head &+= found &* MemoryLayout<Body>.stride
-    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee.store(head, ordering: .relaxed)
+    let handed = max(head, view.redeliveredUpTo)
+    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee
+      .store(handed, ordering: .relaxed)
+    Step.reach(.handedStored)
     return unsafe Message(payload: start, count: found, shape: 0, isRedelivery: isRedelivery)
   }
 
@@ -232,8 +252,13 @@ extension LaneReader {
   @usableFromInline
   mutating func finishAll() {
     settle()
+    // What was lent and not looked at was not delivered; what somebody before us may have had, was.
+    unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee
+      .store(max(head, view.redeliveredUpTo), ordering: .relaxed)
+    Step.reach(.handedStored)
     storeDone()
     unsafe lane.position(view.headOffset).pointee.store(head, ordering: .releasing)
+    Step.reach(.headStored)
   }
 }
 

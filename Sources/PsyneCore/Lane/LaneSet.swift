@@ -8,6 +8,9 @@ public final class LaneSet: Sendable {
   let channel: ChannelMemory
   let format: MessageFormat
   let custody: any ChannelCustody
+  /// Every end that there can be.
+  let senders: [ChannelEnd]
+  let receivers: [ChannelEnd]
   private let mapping: ChannelMapping
   private let ends = Mutex(Ends())
   private let leaving = Mutex(())
@@ -31,6 +34,8 @@ public final class LaneSet: Sendable {
     shape = mapping.shape
     lanes = mapping.lanes
     channel = mapping.channel
+    senders = (0..<shape.producers).map { .sender($0) }
+    receivers = (0..<shape.consumers).map { .receiver($0) }
   }
 
   deinit { if isOurs { custody.leave() } }
@@ -39,9 +44,6 @@ public final class LaneSet: Sendable {
 // MARK: Ends
 
 extension LaneSet {
-  var senders: [ChannelEnd] { (0..<shape.producers).map { .sender($0) } }
-  var receivers: [ChannelEnd] { (0..<shape.consumers).map { .receiver($0) } }
-
   func memory(of end: ChannelEnd) -> EndMemory {
     switch end {
     case .sender(let lane): lanes[lane].sender
@@ -58,6 +60,7 @@ extension LaneSet {
   ) throws(TransportError) -> ChannelEnd {
     try checkNotLeft()
     for end in candidates where custody.take(end) {
+      Step.reach(.endTaken)
       try attach(end, prepare)
       return end
     }
@@ -68,6 +71,7 @@ extension LaneSet {
   func adopt(_ end: ChannelEnd, _ prepare: (ChannelEnd) -> Bool) throws(TransportError) -> Bool {
     try checkNotLeft()
     guard custody.take(end) else { return false }
+    Step.reach(.endAdopted)
     try attach(end, prepare)
     return true
   }
@@ -98,7 +102,9 @@ extension LaneSet {
     custody.exclusively {
       if memory.isAttached { memory.record(.died) }
       isSound = prepare(end)
+      Step.reach(.prepared)
       if isSound { memory.setAttached(true) }
+      Step.reach(.attached)
     }
     guard isSound else {
       custody.release(end)
@@ -144,6 +150,7 @@ extension LaneSet {
       }
     }
     custody.release(end)
+    Step.reach(.endReleased)
     (shared ?? lanes).wakeEverybody()
   }
 
@@ -210,6 +217,7 @@ extension LaneSet {
         // Again, now that nobody attaches or leaves meanwhile.
         if memory(of: end).isAttached && !custody.isHeld(end) { memory(of: end).record(.died) }
       }
+      Step.reach(.deathRecorded)
       // Others may have waited for what the dead one held.
       lanes.wakeEverybody()
     }

@@ -42,6 +42,12 @@ final class SenderClaim: @unchecked Sendable {
     start = room
     self.terms = terms
     if terms == nil, case .sender(let index) = end { lanes.prefault(index) }
+    if !AsymmetricFence.isRegistered {
+      // See `LaneMemory.wakeReceivers`.
+      for lane in lanes.lanes where terms != nil || lane.isSame(as: room.lane) {
+        unsafe lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .relaxed)
+      }
+    }
     let line = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
     unsafe correction = line.initializeMemory(
       as: LaneWriter.Correction.self, to: LaneWriter.Correction())
@@ -228,9 +234,10 @@ extension SenderClaim {
     }
     let head = lane.finished(
       before: tail, consumers: lanes.shape.consumers, unit: lanes.format.positionUnit)
-    guard let head else { throw .corrupt(.position) }
+    guard let head, head <= tail else { throw .corrupt(.position) }
     // For whoever looks at statistics, and for the next sender's first reservations.
     unsafe lane.position(LaneLayout.head).pointee.store(head, ordering: .relaxed)
+    Step.reach(.freedStored)
     return head
   }
 }

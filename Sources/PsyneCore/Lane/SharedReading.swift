@@ -21,6 +21,14 @@ final class SharedReading: Reading {
   /// The slot whose claim is being read.
   private var reading = 0
   private let liveness = Liveness()
+  /// How many receivers share the lanes, now and then looked up.
+  private var receivers = 1
+  private var turns = 0
+  /// Bytes claimed since a pause of the senders, and how often there was nothing since the last claim.
+  private var streak = 0
+  private var waits = 0
+  /// More looks for nothing than this are a pause.
+  private static var pause: Int { 64 }
 
   init(_ lanes: LaneSet, share: Int) {
     self.lanes = lanes
@@ -48,10 +56,15 @@ final class SharedReading: Reading {
     let lane = lanes.lanes[0]
     let done = unsafe lane.position(LaneMemory.cursor(slot, CursorLayout.done)).pointee
       .load(ordering: .relaxed)
-    return LaneView(lane, slot: slot, at: done)
+    var view = LaneView(lane, slot: slot, at: done)
+    // Closed like this, it must not forget what the dead may have had of a claim that it inherited.
+    view.redeliveredUpTo = unsafe lane.position(LaneMemory.cursor(slot, CursorLayout.handed))
+      .pointee.load(ordering: .relaxed)
+    return view
   }
 
   func attached(_ view: LaneView) -> LaneView {
+    lookAround()
     if lanes.lanes.count == 1 { lanes.prefault(0) }
     return view
   }
@@ -63,18 +76,12 @@ final class SharedReading: Reading {
       return view
     }
     releaseAdopted()
-    // Before the lanes are looked at: what a sender sent before it left is then seen.
+    if let view = try claimNext() { return view }
+    // What a sender sent before it left is seen when the lanes are looked at once more.
     let hasSender = lanes.senders.contains { lanes.memory(of: $0).isAttached }
-    for step in 1...lanes.lanes.count {
-      let index = (current + step) % lanes.lanes.count
-      guard let view = try claim(from: lanes.lanes[index]) else { continue }
-      current = index
-      isAtEnd = false
-      // A stream that never ends must not leave what the dead held unread.
-      liveness.poll { lanes.noticeDeaths(of: lanes.receivers) }
-      _ = try takeOver()
-      return view
-    }
+    if !hasSender, let view = try claimNext() { return view }
+    waits += 1
+    if waits == 1 { lookAround() }
     var idle = ownView
     if try hasNewDeath() { idle.outcome = .died }
     if idle.outcome == .nothing, !hasSender, hasEnding || isAtEnd, try isAllRead() {
@@ -83,6 +90,37 @@ final class SharedReading: Reading {
       idle.outcome = .closed
     }
     return idle
+  }
+
+  /// Claims from the next lane that has something.
+  private func claimNext() throws(ChannelError) -> LaneView? {
+    for step in 1...lanes.lanes.count {
+      let index = (current + step) % lanes.lanes.count
+      guard let view = try claim(from: lanes.lanes[index]) else { continue }
+      current = index
+      isAtEnd = false
+      // Read without a pause since the lanes were empty: then more is likely to come.
+      streak = waits > Self.pause ? 0 : streak + view.tail - view.head
+      waits = 0
+      turns &+= 1
+      // A stream that never ends must not leave what the dead held unread.
+      if turns % 16 == 0 {
+        lookAround()
+        var isDue = false
+        liveness.poll { isDue = true }
+        if isDue {
+          lanes.noticeDeaths(of: lanes.receivers)
+          _ = try takeOver()
+        }
+      }
+      return view
+    }
+    return nil
+  }
+
+  /// Looks how many receivers share the lanes.
+  private func lookAround() {
+    receivers = lanes.receivers.reduce(0) { $0 + (lanes.memory(of: $1).isAttached ? 1 : 0) }
   }
 
   /// Tells the sender, if it sleeps, that there is room.
@@ -112,11 +150,20 @@ extension SharedReading {
     while true {
       let word = lane.claimWord()
       start = word.position(unit: unit)
-      let tail = lane.tail
+      var tail = lane.tail
       guard start >= 0, start <= tail, tail - start <= lane.capacity,
         tail < LaneLayout.positionLimit
-      else { throw .corrupt(.position) }
+      else {
+        // Or others were faster, and the sender has gone on since we looked.
+        guard lane.claimWord() != word else { throw .corrupt(.position) }
+        continue
+      }
       guard start != tail else { break }
+      tail = lane.ripe(tail, after: start, read: streak, waits: waits) {
+        // Another may have claimed it meanwhile.
+        lane.claimWord() == word ? lane.tail : 0
+      }
+      guard tail - start <= lane.capacity else { continue }
       guard let end = end(of: lane, from: start, to: tail) else {
         // Another was faster, and what we looked at was already being overwritten.
         guard lane.claimWord() != word else { throw .corrupt(.length) }
@@ -157,8 +204,7 @@ extension SharedReading {
   /// A fair part of what is there: with many receivers, each takes little, so that none runs dry
   /// while another sits on a heap.
   private func end(of lane: LaneMemory, from start: Int, to tail: Int) -> Int? {
-    let receivers = lanes.receivers.reduce(0) { $0 + (lanes.memory(of: $1).isAttached ? 1 : 0) }
-    let bytes = min((tail - start) / (2 * max(1, receivers)), lane.capacity / 8)
+    let bytes = min((tail - start) / (receivers > 1 ? 2 * receivers : 1), lane.capacity / 8)
     return Frames(of: lane, lanes.format)
       .end(from: start, before: tail, count: share, bytes: bytes)
   }
@@ -198,6 +244,7 @@ extension SharedReading {
           .load(ordering: .relaxed)
         unsafe lane.position(LaneMemory.cursor(slot, CursorLayout.claimed)).pointee
           .store(position, ordering: .releasing)
+        Step.reach(.intentCleared)
         continue
       }
       // It is read without another look: all of it must be what a sender can have published.
@@ -208,8 +255,9 @@ extension SharedReading {
       var view = LaneView(lane, slot: slot, at: claim.lowerBound)
       view.tail = claim.upperBound
       view.outcome = .messages
-      if wasKilled {
-        let range = lane.redelivered(from: claim.lowerBound, to: claim.upperBound, slot: slot)
+      let range = lane.redelivered(
+        from: claim.lowerBound, to: claim.upperBound, slot: slot, wasKilled: wasKilled)
+      if !range.isEmpty {
         guard
           let count = Frames(of: lane, lanes.format).count(in: range, before: claim.upperBound)
         else { return false }

@@ -1,28 +1,33 @@
 /// The points between two stores to shared memory at which a process can be killed to see what it
-/// leaves behind. They are compiled into test builds only (`PSYNE_STEPS=1 swift build`).
-@frozen
+/// leaves behind. Each stands behind the store that it names. They are compiled into test builds only
+/// (`scripts/kill-matrix.sh`).
 public enum Step: String, CaseIterable, Sendable {
-  // Sending
-  case countStored, tailStored, parkedTaken
-  // Receiving
-  case doneStored, headStored, senderTaken
-  // Claiming a share of a lane
-  case claimAnnouncedStart, claimAnnounced, claimConfirmed, claimed, claimWithdrawn
+  // A segment
+  case segmentBuilt, segmentLinked, partyJoined, segmentRecovered, partyLeft, segmentUnlinked
   // Taking and leaving an end
-  case endTaken, deathRecorded, attached, endingStored, endingCounted, detached, endReleased
+  case gateTaken, endTaken, endAdopted, prepared, attached, deathRecorded
+  case endPositionStored, endingStored, endingCounted, detached, endReleased, endingSeen
+  // Sending
+  case tailStored, freedStored
+  // Receiving
+  case doneStored, handedStored, headStored
+  // Claiming a share of a lane
+  case claimAnnouncedStart, claimAnnounced, claimConfirmed, claimed, claimWithdrawn, intentCleared
   // Broadcast
-  case termRetired, termDescribed, termOpened, termCurrent, termClosed, termPinned
-  // Sleeping
+  case termRetired, termRestored, termDescribed, termOpened, termCurrent, termClosed, evicted
+  case slotCleared, termPinned, termUnpinned
+  // Sleeping and waking
   case parkAnnounced, parkHinted, parkWithdrawn
+  case parkedTaken, receiverRoused, senderTaken, senderRoused
 
   #if PSYNE_STEPS
-    /// Called at each step; set by the test that stops a process there.
+    /// Called at each step; set, before any channel is opened, by the process that is to stop there.
     nonisolated(unsafe) public static var handler: (@Sendable (Step) -> Void)?
 
     @inlinable @inline(__always)
-    static func reach(_ step: Step) { unsafe handler?(step) }
+    public static func reach(_ step: Step) { unsafe handler?(step) }
   #else
     @inlinable @_transparent
-    static func reach(_ step: Step) {}
+    public static func reach(_ step: Step) {}
   #endif
 }

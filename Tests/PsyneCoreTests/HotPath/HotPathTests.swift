@@ -18,6 +18,24 @@ struct HotPathTests {
     #expect(output.text.hasPrefix("allocations 0 frees 0 objects 0 retains 0 releases 0\n"))
   }
 
+  static let searches = [
+    "mpsc", "spmc", "mpmc", "broadcast", "next", "next-mpsc", "next-spmc", "next-broadcast",
+  ]
+
+  @Test(
+    "where several share a channel, and where tasks wait, messages cost nothing either",
+    arguments: searches)
+  func searchCounts(kind: String) async throws {
+    let output = try await run(Self.client, ["count", kind, "10000000"])
+    #expect(output.status.isSuccess)
+    let line = output.text.split(separator: "\n").first ?? ""
+    let counts = line.split(separator: " ").compactMap { Int($0) }
+    try #require(counts.count == 5, "\(output.text)")
+    print("\(kind): \(line)")
+    // Nothing for a message. The search that finds them is made anew for every 64 of them.
+    #expect(counts.allSatisfy { $0 <= 10_000_000 / 64 })
+  }
+
   @Test("ten million messages pass where any system call would be deadly", arguments: kinds)
   func seal(kind: String) async throws {
     let output = try await run(Self.client, ["seal", kind, "10000000"])
