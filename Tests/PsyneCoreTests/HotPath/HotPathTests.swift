@@ -32,7 +32,8 @@ struct HotPathTests {
     let counts = line.split(separator: " ").compactMap { Int($0) }
     try #require(counts.count == 5, "\(output.text)")
     print("\(kind): \(line)")
-    // Nothing for a message. The search that finds them is made anew for every 64 of them.
+    if ["mpsc", "next", "next-mpsc"].contains(kind) { #expect(counts.allSatisfy { $0 == 0 }) }
+    // Nothing for a message. A claim may count references, and a broadcast's next term allocate.
     #expect(counts.allSatisfy { $0 <= 10_000_000 / 64 })
   }
 
