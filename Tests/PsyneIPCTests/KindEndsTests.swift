@@ -26,7 +26,8 @@ struct SharedKindEndsTests {
     }
   }
 
-  @Test("a sender's death is told once, behind what it had sent; the others go on",
+  @Test(
+    "a sender's death is told once, behind what it had sent; the others go on",
     arguments: [ChannelKind.mpsc, .mpmc])
   func senderDies(_ kind: ChannelKind) throws {
     let place = try Place()
@@ -77,7 +78,8 @@ struct SharedKindEndsTests {
     #expect(kept.consumers == 3)
   }
 
-  @Test("what a receiver had claimed when it closed, the others get",
+  @Test(
+    "what a receiver had claimed when it closed, the others get",
     arguments: [ChannelKind.spmc, .mpmc])
   func receiverCloses(_ kind: ChannelKind) throws {
     let place = try Place()
@@ -95,7 +97,8 @@ struct SharedKindEndsTests {
     #expect(numbers.sorted() == Array(1..<100))
   }
 
-  @Test("a dead receiver's messages are delivered again, and counted; each says that it may be one",
+  @Test(
+    "a dead receiver's messages are delivered again, and counted; each says that it may be one",
     arguments: [ChannelKind.spmc, .mpmc])
   func receiverDies(_ kind: ChannelKind) throws {
     let place = try Place()
@@ -125,7 +128,8 @@ struct SharedKindEndsTests {
     #expect(seen.statistics.redeliveries == 1)
   }
 
-  @Test("a stopped receiver holds back only what it has claimed, and is not dead",
+  @Test(
+    "a stopped receiver holds back only what it has claimed, and is not dead",
     arguments: [ChannelKind.spmc, .mpmc])
   func receiverStops(_ kind: ChannelKind) throws {
     let place = try Place()

@@ -42,6 +42,8 @@ struct KindStreamTests {
     let count = isVerifying ? 5_000_000 : 200_000
     let shape = TrafficShape(.broadcast, 1, 4)
     let place = try Place()
+    // So that there is something to look at when they have gone.
+    let kept = try shape.open("ipc://c", of: Bytes.self, in: place.registry)
     let sender = try place.trafficPeer("sender", shape, 0, "bytes", "lose")
     let receivers = try (0..<4).map { try place.trafficPeer("receiver", shape, $0, "bytes") }
     // One of them stands still all the time, wherever it happens to be.
@@ -55,6 +57,7 @@ struct KindStreamTests {
       #expect(report.count + report.lost == count)
       #expect(report.damaged == 0 && report.disordered == 0)
     }
+    #expect(kept.statistics.fullWaits == 0, "the sender never waited")
   }
 }
 

@@ -67,7 +67,7 @@ final class BroadcastTerms {
     if tail + bytes <= limit {
       return Room(lane: lanes.lanes[current], tail: tail, limit: limit, messages: messages)
     }
-    guard let next = freeLane(policy) else { return nil }
+    guard let next = findLane() else { return nil }
     let messages = sent(messages)
     let last = current
     guard open(next, number: number + 1, messages: messages) else { throw .corrupt(.position) }
@@ -134,6 +134,17 @@ extension BroadcastTerms {
     // Release pairs with the receiver's acquire: it sees that another term was opened before.
     unsafe lane.position(LaneLayout.termEnd).pointee.store(lane.tail, ordering: .releasing)
     Step.reach(.termClosed)
+  }
+
+  /// A lane to go on in; nil while it has to wait for a receiver.
+  private func findLane() -> Int? {
+    // One lane is pinned by nobody at any time, but which one can change while we look. More often than
+    // this only for pins that no receiver sets.
+    let tries = policy == .block ? 1 : 1 << 12
+    for _ in 0..<tries {
+      if let index = freeLane(policy) { return index }
+    }
+    return nil
   }
 
   /// A lane whose term may be given up, and is.

@@ -32,22 +32,32 @@ private final class Names: Sendable {
     let placement: LanePlacement
   }
 
-  private let entries = Mutex<[String: Entry]>([:])
+  private struct Entries {
+    var byName: [String: Entry] = [:]
+    /// So many there may be before those of closed channels are removed: twice as many as were open
+    /// then, so that opening a channel costs the same however many there are.
+    var limit = 64
+  }
+
+  private let entries = Mutex(Entries())
 
   func open(
     _ name: String, _ address: ChannelAddress, _ kind: ChannelKind, _ format: MessageFormat,
     _ options: ChannelOptions, _ placement: LanePlacement
   ) throws(TransportError) -> LaneSet {
     try entries.withLock { entries throws(TransportError) in
-      if let entry = entries[name], let lanes = entry.lanes, !lanes.wasLeft {
+      if let entry = entries.byName[name], let lanes = entry.lanes, !lanes.wasLeft {
         try lanes.check(address, kind: kind, format: format, options: options)
         try placement.check(against: entry.placement)
         return lanes
       }
-      entries = entries.filter { $0.value.lanes != nil }
+      if entries.byName.count >= entries.limit {
+        entries.byName = entries.byName.filter { $0.value.lanes != nil }
+        entries.limit = max(64, 2 * entries.byName.count)
+      }
       let shape = try ChannelShape(kind, options, at: address)
       let lanes = try Self.makeLanes(format, shape, placement)
-      entries[name] = Entry(lanes: lanes, placement: placement)
+      entries.byName[name] = Entry(lanes: lanes, placement: placement)
       return lanes
     }
   }

@@ -18,6 +18,25 @@ struct HotPathTests {
     #expect(output.text.hasPrefix("allocations 0 frees 0 objects 0 retains 0 releases 0\n"))
   }
 
+  static let searches = [
+    "mpsc", "spmc", "mpmc", "broadcast", "next", "next-mpsc", "next-spmc", "next-broadcast",
+  ]
+
+  @Test(
+    "where several share a channel, and where tasks wait, messages cost nothing either",
+    arguments: searches)
+  func searchCounts(kind: String) async throws {
+    let output = try await run(Self.client, ["count", kind, "10000000"])
+    #expect(output.status.isSuccess)
+    let line = output.text.split(separator: "\n").first ?? ""
+    let counts = line.split(separator: " ").compactMap { Int($0) }
+    try #require(counts.count == 5, "\(output.text)")
+    print("\(kind): \(line)")
+    if ["mpsc", "next", "next-mpsc"].contains(kind) { #expect(counts.allSatisfy { $0 == 0 }) }
+    // Nothing for a message. A claim may count references, and a broadcast's next term allocate.
+    #expect(counts.allSatisfy { $0 <= 10_000_000 / 64 })
+  }
+
   @Test("ten million messages pass where any system call would be deadly", arguments: kinds)
   func seal(kind: String) async throws {
     let output = try await run(Self.client, ["seal", kind, "10000000"])

@@ -10,7 +10,8 @@ struct BackPressureTests {
 
   /// A channel without room, with a receiver that reads nothing.
   private func full(
-    _ shape: TrafficShape, _ body: (any Channel<Item>, inout Sender<Item>, inout Receiver<Item>)
+    _ shape: TrafficShape,
+    _ body: (any Channel<Item>, inout Sender<Item>, inout Receiver<Item>)
       throws -> Void
   ) throws {
     let channel = try makeItems(shape)
@@ -143,7 +144,8 @@ struct BackPressureTests {
     func offers<Body: MessageBody>(
       _ body: Body.Type, _ offer: (inout Sender<Body>) throws -> Bool
     ) throws -> (Int, ChannelStatistics) {
-      let channel: SPSCChannel<Body> = try registry.open("memory://\(Body.messageType.rawValue)", options: options)
+      let channel: SPSCChannel<Body> = try registry.open(
+        "memory://\(Body.messageType.rawValue)", options: options)
       var sender = try channel.sender()
       var sent = 0
       while try offer(&sender) { sent += 1 }

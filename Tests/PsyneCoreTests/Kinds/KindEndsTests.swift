@@ -7,7 +7,8 @@ import Traffic
 struct KindEndsTests {
   static let shapes = TrafficShape.several
 
-  @Test("each end is claimed as often as there can be, then the error says by whom", arguments: shapes)
+  @Test(
+    "each end is claimed as often as there can be, then the error says by whom", arguments: shapes)
   func claims(_ shape: TrafficShape) throws {
     let channel = try makeItems(shape)
     var senders = try (0..<shape.producers).map { _ in try channel.heldSender() }
@@ -94,7 +95,8 @@ struct KindEndsTests {
     #expect(next == 64)
   }
 
-  @Test("one that reads nothing holds back what it has claimed, and nothing else",
+  @Test(
+    "one that reads nothing holds back what it has claimed, and nothing else",
     arguments: [ChannelKind.spmc, .mpmc])
   func idle(_ kind: ChannelKind) throws {
     let channel = try makeItems(TrafficShape(several: kind))
@@ -114,7 +116,8 @@ struct KindEndsTests {
     #expect(rest == [1, 2, 3])
   }
 
-  @Test("with a share of one, messages are handed out one by one",
+  @Test(
+    "with a share of one, messages are handed out one by one",
     arguments: [ChannelKind.spmc, .mpmc])
   func share(_ kind: ChannelKind) throws {
     let channel = try makeItems(TrafficShape(several: kind))

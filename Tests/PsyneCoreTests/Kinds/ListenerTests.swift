@@ -19,7 +19,8 @@ struct ListenerTests {
     }
   }
 
-  @Test("every message is handled, in order, by sender after sender", arguments: TrafficShape.several)
+  @Test(
+    "every message is handled, in order, by sender after sender", arguments: TrafficShape.several)
   func handles(_ shape: TrafficShape) throws {
     let channel = try makeItems(shape)
     let numbers = Log<Int>()
@@ -38,7 +39,8 @@ struct ListenerTests {
     }
   }
 
-  @Test("when it has stopped, the end is free and the rest is in the channel",
+  @Test(
+    "when it has stopped, the end is free and the rest is in the channel",
     arguments: TrafficShape.several)
   func stop(_ shape: TrafficShape) throws {
     for _ in 0..<50 {

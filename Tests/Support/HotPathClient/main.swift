@@ -133,18 +133,23 @@ let mode = arguments[1]
 switch (mode, arguments[2]) {
 case ("pair", _): try pair(messages)
 case (_, "vectors"):
-  try alternate(mode, messages, SPSCChannel<FloatVector>.self, sendVectors) { (end, n) throws(ChannelError) in
+  try alternate(mode, messages, SPSCChannel<FloatVector>.self, sendVectors) {
+    (end, n) throws(ChannelError) in
     Double(try receiveVectors(&end, n))
   }
-case (_, "structs"): try alternate(mode, messages, SPSCChannel<Pose>.self, sendStructs, receiveStructs)
+case (_, "structs"):
+  try alternate(mode, messages, SPSCChannel<Pose>.self, sendStructs, receiveStructs)
 case (_, "bytes"):
-  try alternate(mode, messages, SPSCChannel<Bytes>.self, sendBytes) { (end, n) throws(ChannelError) in
+  try alternate(mode, messages, SPSCChannel<Bytes>.self, sendBytes) {
+    (end, n) throws(ChannelError) in
     Double(try receiveBytes(&end, n))
   }
 case (_, "mixed"): try alternate(mode, messages, SPSCChannel<Mixed>.self, sendMixed, receiveMixed)
-case (_, "batches"): try alternate(mode, messages, SPSCChannel<Pose>.self, sendBatches, receiveBatches)
+case (_, "batches"):
+  try alternate(mode, messages, SPSCChannel<Pose>.self, sendBatches, receiveBatches)
 case (_, "control"):
-  try alternate(mode, messages, SPSCChannel<Bytes>.self, sendBytes) { (end, n) throws(ChannelError) in
+  try alternate(mode, messages, SPSCChannel<Bytes>.self, sendBytes) {
+    (end, n) throws(ChannelError) in
     if mode == "seal" { sched_yield() }
     return Double(try receiveControl(&end, n))
   }
