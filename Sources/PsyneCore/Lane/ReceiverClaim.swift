@@ -142,7 +142,7 @@ extension ReceiverClaim {
   func awaitMessages(after view: LaneView, until deadline: Deadline) throws(ChannelError)
     -> LaneView
   {
-    var found = try reading.look(after: view)
+    var found = try look(after: view)
     if found.outcome != .nothing { return found }
     lanes.channel.count(slot, ChannelLayout.emptyWaits)
     _ = try wait(until: deadline) { () throws(ChannelError) -> Bool in
@@ -159,7 +159,7 @@ extension ReceiverClaim {
   func nextMessages(after view: LaneView, until deadline: Deadline) async throws(ChannelError)
     -> LaneView
   {
-    var found = try reading.look(after: view)
+    var found = try look(after: view)
     if found.outcome != .nothing { return found }
     lanes.channel.count(slot, ChannelLayout.emptyWaits)
     _ = try await Parking.suspend(on: sleeper, until: deadline, peers: peers) {
@@ -175,12 +175,22 @@ extension ReceiverClaim {
   /// Looks once.
   @usableFromInline @inline(never)
   func pollMessages(after view: LaneView) throws(ChannelError) -> LaneView {
-    let found = try reading.look(after: view)
+    let found = try look(after: view)
     if found.outcome == .nothing {
       cpsyne_pause()
       try pollPeers()
     }
     return found
+  }
+
+  private func look(after view: LaneView) throws(ChannelError) -> LaneView {
+    // Where there are others, one that dies must be noticed though the stream of the rest never ends.
+    if hasSeveralPeers { liveness.poll { noticeDeaths() } }
+    return try reading.look(after: view)
+  }
+
+  private var hasSeveralPeers: Bool {
+    lanes.shape.producers > 1 || lanes.shape.kind.sharesLanes && lanes.shape.consumers > 1
   }
 
   private func pollPeers() throws(ChannelError) {

@@ -20,7 +20,6 @@ final class SharedReading: Reading {
   private var adopted: Set<Int> = []
   /// The slot whose claim is being read.
   private var reading = 0
-  private let liveness = Liveness()
 
   init(_ lanes: LaneSet, share: Int) {
     self.lanes = lanes
@@ -67,6 +66,11 @@ final class SharedReading: Reading {
       return view
     }
     releaseAdopted()
+    var idle = ownView
+    if try hasNewDeath() {
+      idle.outcome = .died
+      return idle
+    }
     // Before the lanes are looked at: what a sender sent before it left is then seen.
     let hasSender = lanes.senders.contains { lanes.memory(of: $0).isAttached }
     for step in 1...lanes.lanes.count {
@@ -75,11 +79,11 @@ final class SharedReading: Reading {
       current = index
       isAtEnd = false
       // A stream that never ends must not leave what the dead held unread.
-      liveness.poll { lanes.noticeDeaths(of: lanes.receivers) }
       try takeOver()
       return view
     }
-    var idle = ownView
+    // Anew: what was announced and withdrawn has moved it.
+    idle = ownView
     if try hasNewDeath() { idle.outcome = .died }
     if idle.outcome == .nothing, !hasSender, hasEnding || isAtEnd, try isAllRead() {
       if hasEnding { lanes.channel.wakeReceivers(all: true) }
