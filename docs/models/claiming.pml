@@ -12,9 +12,9 @@
  *   -DLATE_ANNOUNCE   the word is moved before the claim is announced
  *   -DNO_REDELIVERY   what was taken over is not said to be perhaps delivered before
  */
-#define MESSAGES 4
+#define MESSAGES 3
 #define CAPACITY 2
-#define KILLS 2
+#define KILLS 1
 #define NOBODY 2
 
 byte tail;
@@ -33,7 +33,7 @@ bool news;                        /* something has changed since the sender look
 bool given[MESSAGES];             /* delivered */
 bool finished[MESSAGES];          /* read to the end */
 
-#define all_finished (finished[0] && finished[1] && finished[2] && finished[3])
+#define all_finished (finished[0] && finished[1] && finished[2])
 
 /* Sets `real`: whether what stands in a cursor, from `start` to `end`, is claimed. */
 inline look_at(cursor) {

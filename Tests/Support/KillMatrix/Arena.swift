@@ -64,6 +64,10 @@ final class Arena {
     let receiverCount =
       setting.consumers == 1 ? (victim == .sender ? 1 : 0) : setting.consumers - 1
     for _ in 0..<receiverCount { try start(.receiver) }
+    // One that came after the last sender had left would wait for the next.
+    try waitUntil("the survivors hold their ends") {
+      survivors[.receiver, default: []].allSatisfy { $0[.claims] > 0 }
+    }
   }
 
   /// Starts a process that stops itself at a step.
@@ -96,7 +100,7 @@ extension Arena {
   /// How often each survivor of a role was told of a death, or has come anew since.
   func news(of role: Role) -> [Int] {
     survivors[role, default: []].map { ledger in
-      ledger[.died] + (role == .sender ? ledger[.claims] : 0)
+      ledger[.died] + ledger[.claims]
     }
   }
 
@@ -132,6 +136,10 @@ extension Arena {
     }
     threads = []
     channel = nil
+    // A thread that has ended may hold it for a moment longer.
+    try eventually("the last party removes the file", within: .seconds(20)) {
+      directory.segments.isEmpty
+    }
   }
 
   /// Ends everything after a failure.

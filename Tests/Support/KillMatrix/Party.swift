@@ -17,7 +17,7 @@ struct Party: Sendable {
 extension Party {
   /// - Parameter number: of this sender, in its messages.
   func send(to channel: any Channel<Bytes>, as number: Int, rounds: Int = .max) throws {
-    var round = 0
+    var (round, total) = (0, 0)
     while round < rounds, !hasToStop() {
       round += 1
       guard var end = try claim({ () throws(TransportError) in try channel.sender() }) else {
@@ -29,7 +29,8 @@ extension Party {
         count += 1
         try sendOne(&end, as: number)
         // Long enough that the receivers have read all, and wait.
-        if isPaced, count % 64 == 0 { pass(microseconds: 2500) }
+        total += 1
+        if isPaced, total % 64 == 0 { pass(microseconds: 2500) }
       }
       ledger[.holding] = 0
       end.close()
@@ -76,7 +77,7 @@ extension Party {
 extension Party {
   /// Returns at the end of the stream, if that is the last one.
   func receive(from channel: any Channel<Bytes>, rounds: Int = .max) throws {
-    var round = 0
+    var (round, total) = (0, 0)
     while round < rounds, !hasToStop() {
       round += 1
       let claimed = try claim { () throws(TransportError) in try channel.receiver(share: 8) }
@@ -88,7 +89,10 @@ extension Party {
         count += 1
         guard try receiveSome(&end, inBatch: count % 3 == 0) else { break }
         // Long enough that the senders have filled their lanes, and wait.
-        if isPaced, count % 16 == 0 { pass(microseconds: count % 64 == 0 ? 400 : 50) }
+        total += 1
+        if isPaced, total % 16 == 0 { pass(microseconds: total % 64 == 0 ? 400 : 50) }
+        // Long enough that a broadcast's sender has filled all its lanes.
+        if isPaced, channel.isBroadcast, total % 256 == 0 { pass(microseconds: 20_000) }
       }
       ledger[.holding] = 0
       let isAtEnd = ledger[.last] != 0 && ledger[.stop] == 0
@@ -140,4 +144,8 @@ extension Party {
         sender: sequence >> 32, number: sequence & 0xFFFF_FFFF,
         isRedelivery: message.isRedelivery))
   }
+}
+
+extension Channel {
+  fileprivate var isBroadcast: Bool { Self.kind == .broadcast }
 }
