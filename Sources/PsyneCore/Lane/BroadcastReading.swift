@@ -72,7 +72,9 @@ final class BroadcastReading: Reading {
       atomicMemoryFence(ordering: .sequentiallyConsistent)
       wakeSender()
     }
-    if unsafe lanes.channel.word(slot, ChannelLayout.evicted).pointee.load(ordering: .acquiring) != 0 {
+    if unsafe lanes.channel.word(slot, ChannelLayout.evicted).pointee.load(ordering: .acquiring)
+      != 0
+    {
       view.outcome = .evicted
       return view
     }
@@ -80,8 +82,9 @@ final class BroadcastReading: Reading {
       let tail = view.lane.tail
       let end = term == 0 ? view.head : view.lane.termEnd
       guard
-        term == 0 || tail >= view.head && tail - view.head <= view.lane.capacity
-          && tail < LaneLayout.positionLimit
+        term == 0
+          || tail >= view.head && tail - view.head <= view.lane.capacity
+            && tail < LaneLayout.positionLimit
       else { throw .corrupt(.position) }
       if term > 0 && tail != view.head {
         view.tail = tail
@@ -214,7 +217,8 @@ extension BroadcastReading {
   /// A sender that waits for its receivers sleeps on the first lane.
   private func wakeSender() {
     // What was stored before was followed by a fence, which orders it before this load.
-    let parked = unsafe lanes.lanes[0].word(LaneLayout.senderParked).pointee.load(ordering: .relaxed)
+    let parked = unsafe lanes.lanes[0].word(LaneLayout.senderParked).pointee.load(
+      ordering: .relaxed)
     if parked != 0 { lanes.lanes[0].wakeParkedSender() }
   }
 }

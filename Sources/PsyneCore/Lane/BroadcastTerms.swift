@@ -35,7 +35,8 @@ final class BroadcastTerms {
       lanes.lanes[newest].term > 0
     else {
       guard open(0, number: 1, messages: 0) else { return nil }
-      return Room(lane: lanes.lanes[0], tail: start, limit: start + lanes.shape.capacity, messages: 0)
+      return Room(
+        lane: lanes.lanes[0], tail: start, limit: start + lanes.shape.capacity, messages: 0)
     }
     current = newest
     let lane = lanes.lanes[newest]

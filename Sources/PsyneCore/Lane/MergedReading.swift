@@ -17,7 +17,8 @@ final class MergedReading: Reading {
   }
 
   func start(at slot: Int) -> LaneView? {
-    let wasKilled = lanes.channel.receiver(slot).endings > 0
+    let wasKilled =
+      lanes.channel.receiver(slot).endings > 0
       && lanes.channel.receiver(slot).lastEnding == .died
     for lane in lanes.lanes {
       guard

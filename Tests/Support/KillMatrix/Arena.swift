@@ -97,6 +97,9 @@ extension Arena {
   /// What the survivors have received.
   var delivered: Int { survivors[.receiver, default: []].reduce(0) { $0 + $1[.delivered] } }
 
+  /// How often the survivors were told of a death.
+  var deaths: Int { survivors.values.joined().reduce(0) { $0 + $1[.died] } }
+
   /// How often each survivor of a role was told of a death, or has come anew since.
   func news(of role: Role) -> [Int] {
     survivors[role, default: []].map { ledger in

@@ -51,12 +51,13 @@ struct Cell: Sendable, CustomStringConvertible {
   var othersGoOn: Bool {
     guard scene == .busy else { return false }
     switch (setting, role) {
-    case (.mpsc, .sender), (.mpmc, _), (.lose, .receiver), (.evict, .receiver): return true
-    case (.spmc, .receiver):
-      // A receiver that holds messages keeps their room, and so the lane fills up.
+    case (.mpsc, .sender), (.mpmc, .sender), (.lose, .receiver), (.evict, .receiver): return true
+    case (.spmc, .receiver), (.mpmc, .receiver):
+      // A receiver that holds messages keeps their room, and so the lane fills up. And in the gate, it
+      // keeps the others from taking over what one that left has not read.
       switch step {
-      case .claimAnnouncedStart, .claimAnnounced, .claimConfirmed, .claimWithdrawn, .intentCleared,
-        .partyJoined, .partyLeft, .endTaken, .endReleased, .attached, .prepared, .gateTaken:
+      case .claimAnnouncedStart, .claimAnnounced, .claimConfirmed, .claimWithdrawn, .endTaken,
+        .endReleased:
         return true
       default: return false
       }
