@@ -56,7 +56,8 @@ final class Arena {
   ///
   /// - Parameter areLeaving: whether senders leave and come again.
   func startSurvivors(beside victim: Role, areLeaving: Bool = false) throws {
-    let senderCount = setting.producers - (victim == .sender ? 1 : 0)
+    let senderCount =
+      setting.producers - (victim == .sender ? 1 : 0) - survivors[.sender, default: []].count
     // One at most: two could change places, and with them the lanes that keep their order.
     for index in 0..<senderCount {
       try start(.sender, as: 20 + index, cycle: areLeaving && index == 0 ? 60 : nil)
@@ -66,7 +67,7 @@ final class Arena {
     for _ in 0..<receiverCount { try start(.receiver) }
     // One that came after the last sender had left would wait for the next.
     try waitUntil("the survivors hold their ends") {
-      survivors[.receiver, default: []].allSatisfy { $0[.claims] > 0 }
+      survivors.values.joined().allSatisfy { $0[.claims] > 0 }
     }
   }
 
@@ -128,6 +129,8 @@ extension Arena {
 
   /// Ends it in order: the senders first, then the receivers when all is read.
   func finish() throws {
+    // One that is evicted now must not come again: it would wait for the next sender.
+    if setting.isBroadcast { for ledger in survivors[.receiver, default: []] { ledger[.last] = 1 } }
     for ledger in survivors[.sender, default: []] { ledger[.stop] = 1 }
     for (role, thread) in threads where role == .sender { try thread.join("a sender ends") }
     for ledger in survivors[.receiver, default: []] { ledger[.last] = 1 }

@@ -56,8 +56,7 @@ struct Cell: Sendable, CustomStringConvertible {
       // A receiver that holds messages keeps their room, and so the lane fills up. And in the gate, it
       // keeps the others from taking over what one that left has not read.
       switch step {
-      case .claimAnnouncedStart, .claimAnnounced, .claimConfirmed, .claimWithdrawn, .endTaken,
-        .endReleased:
+      case .claimAnnouncedStart, .claimAnnounced, .claimConfirmed, .claimWithdrawn, .endReleased:
         return true
       default: return false
       }
