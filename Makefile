@@ -56,6 +56,7 @@ examples:
 	@set -e; for example in $(EXAMPLES); do echo "== Examples/$$example"; \
 	  $(SWIFT) build -j $(JOBS) --package-path Examples/$$example; done
 	@Examples/mixed-messages/.build/debug/mixed-messages
+	@Examples/robot-workers/.build/debug/robot-workers
 
 # Its recipe is in Benchmarks/bench.mk.
 bench: ## measure it against C++ rings, queues and message queues

@@ -55,10 +55,14 @@ let package = Package(
         "CPsyne",
         "PsyneCore",
         "TestSupport",
+        "Traffic",
         "psyne-hot-path",
         .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ], swiftSettings: settings),
+    .target(
+      name: "Traffic", dependencies: ["PsyneCore"], path: "Tests/Support/Traffic",
+      swiftSettings: settings),
     .target(name: "CHotPath", path: "Tests/Support/CHotPath"),
     .executableTarget(
       name: "psyne-hot-path", dependencies: ["CHotPath", "PsyneCore"],
@@ -68,14 +72,14 @@ let package = Package(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"],
       path: "Tests/Support/TestSupport", swiftSettings: settings),
     .executableTarget(
-      name: "psyne-test-peer", dependencies: ["PsyneCore", "PsyneIPC", "TestSupport"],
+      name: "psyne-test-peer", dependencies: ["PsyneCore", "PsyneIPC", "TestSupport", "Traffic"],
       path: "Tests/Support/TestPeer", swiftSettings: settings),
     .executableTarget(
       name: "psyne-kill-matrix", dependencies: ["PsyneCore", "PsyneIPC", "TestSupport"],
       path: "Tests/Support/KillMatrix", swiftSettings: settings),
     .testTarget(
       name: "PsyneIPCTests",
-      dependencies: ["PsyneCore", "PsyneIPC", "TestSupport", "psyne-test-peer"],
+      dependencies: ["PsyneCore", "PsyneIPC", "TestSupport", "Traffic", "psyne-test-peer"],
       swiftSettings: settings),
     .testTarget(
       name: "PsyneCLITests",

@@ -28,6 +28,8 @@ make_package() {
   cp -a Sources/CPsyne Sources/PsyneCore "$package/Sources/"
   cp -a Tests/PsyneCoreTests "$package/Tests/"
   rm -rf "$package"/Tests/PsyneCoreTests/{Compile,HotPath,Support/Commands.swift}
+  # What looks at the system from outside needs more than the core.
+  grep -rlE '^import (TestSupport|Subprocess)' "$package/Tests" | xargs -r rm -f
   cat >"$package/Package.swift" <<'PACKAGE'
 // swift-tools-version: 6.2
 import PackageDescription

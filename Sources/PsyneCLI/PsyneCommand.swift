@@ -1,6 +1,6 @@
 internal import ArgumentParser
 
-/// The tool: `psyne send`, `psyne recv`, `psyne demo`.
+/// The tool: `psyne send`, `psyne recv`, `psyne stat`, `psyne demo`.
 @main
 struct PsyneCommand: AsyncParsableCommand {
   static let version = "0.1.0"
@@ -10,7 +10,9 @@ struct PsyneCommand: AsyncParsableCommand {
     abstract: "Moves data between processes through rings in shared memory.",
     discussion: HelpText.overview,
     version: "psyne \(version)",
-    subcommands: [SendCommand.self, RecvCommand.self, DemoCommand.self, DemoPartCommand.self])
+    subcommands: [
+      SendCommand.self, RecvCommand.self, StatCommand.self, DemoCommand.self, DemoPartCommand.self,
+    ])
 
   // What argument errors begin with: "psyne: ", as our own do.
   static var _errorLabel: String { "psyne" }

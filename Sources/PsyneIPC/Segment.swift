@@ -19,6 +19,8 @@ final class Segment: ChannelCustody {
   private let gate = Mutex<HasLeft>(HasLeft(value: false))
 
   private struct HasLeft { var value: Bool }
+  /// Whether the process is about to end.
+  private let isEnding = Atomic(false)
 
   /// - Parameters:
   ///   - file: the segment, complete and checked.
@@ -99,22 +101,35 @@ final class Segment: ChannelCustody {
     PartyWatcher.watch(file.descriptor, notice)
   }
 
-  func cutOff() -> [LaneMemory]? { mapping.makePrivate(descriptor: file.descriptor) }
+  func cutOff() -> [LaneMemory]? {
+    isEnding.store(true, ordering: .relaxed)
+    return mapping.makePrivate(descriptor: file.descriptor)
+  }
 
   func exclusively(_ body: () -> Void) {
     gate.withLock { _ in
-      file.enterGate(of: path)
+      guard enterGate() else { return }
       Step.reach(.gateTaken)
       body()
       file.unlock(SegmentLayout.gateLock)
     }
   }
 
+  /// False if the process is ending and the gate does not open: a process must not be kept from ending
+  /// by another that was stopped. To the others it has then died, and not left in order.
+  private func enterGate() -> Bool {
+    guard isEnding.load(ordering: .relaxed) else {
+      file.enterGate(of: path)
+      return true
+    }
+    return file.enterGate(until: ContinuousClock.now + File.gatePatience)
+  }
+
   func leave() {
     gate.withLock { hasLeft in
       guard !hasLeft.value else { return }
       hasLeft.value = true
-      file.enterGate(of: path)
+      guard enterGate() else { return file.unlockAll() }
       for end in held.withLock({ $0 }) { release(end) }
       file.unlock(SegmentLayout.partyLocks + Int64(slot))
       Step.reach(.partyLeft)
@@ -141,6 +156,13 @@ extension Segment {
 }
 
 extension File {
+  /// Gives up every lock, without the gate.
+  fileprivate func unlockAll() {
+    for lock in [SegmentLayout.senderLocks, SegmentLayout.receiverLocks, SegmentLayout.partyLocks] {
+      for offset in 0..<64 { unlock(lock + Int64(offset)) }
+    }
+  }
+
   /// Whether another living party has the segment open.
   var hasOtherParties: Bool {
     isLockedElsewhere(SegmentLayout.partyLocks, count: SegmentLayout.partyCount)

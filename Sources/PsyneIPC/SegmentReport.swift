@@ -20,7 +20,8 @@ extension IPCTransport {
     let address = try ChannelAddress(uri)
     guard address.scheme == scheme else {
       throw TransportError(
-        .invalidAddress, "'\(uri)' is no \(scheme) address: only those can be looked at from outside")
+        .invalidAddress,
+        "'\(uri)' is no \(scheme) address: only those can be looked at from outside")
     }
     let path = path(of: try address.name())
     let file: File
@@ -32,7 +33,8 @@ extension IPCTransport {
     return try Self.report(file, path)
   }
 
-  private static func refused(_ error: SystemError, _ uri: String, _ path: String) -> TransportError {
+  private static func refused(_ error: SystemError, _ uri: String, _ path: String) -> TransportError
+  {
     switch error.number {
     case ENOENT:
       TransportError(
@@ -67,6 +69,7 @@ extension IPCTransport {
     return SegmentReport(
       shape: header.shape, format: header.format,
       statistics: try ChannelStatistics(
-        descriptor: file.descriptor, place: header.place, shape: header.shape), parties: parties)
+        descriptor: file.descriptor, place: header.place, shape: header.shape,
+        format: header.format), parties: parties)
   }
 }

@@ -24,6 +24,12 @@ struct ExitStatusTests {
       (["recv", "x", "--count", "0"], "--count must be 1 at least"),
       (["recv", "x", "y"], "Unexpected argument 'y'"),
       (["recv", "memory://x"], "between processes, write ipc://NAME"),
+      (["recv", "x", "--kind", "mpsp"], "Please provide one of 'spsc', 'mpsc'"),
+      (["recv", "x", "--consumers", "2"], "which has one receiver"),
+      (["send", "x", "-k", "mpsc", "--producers", "64"], "it can be 1 to 63"),
+      (["stat", "x", "--watch", "0"], "--watch must be 0.01 to 86400 seconds"),
+      (["stat", "--watch", "1"], "--watch needs a channel"),
+      (["stat", "memory://x"], "only those can be looked at from outside"),
       (["send", "x", "-t", "floats", "-m", "6"], "no whole number of floats"),
       (["send", "x", "-t", "text", "-m", "4KiB"], "text has a message a line"),
     ])

@@ -18,12 +18,23 @@ struct HelpTests {
     for status in ["0", "1", "64", "66", "69", "73", "74", "75", "77", "129, 130, 143"] {
       #expect(outcome.text.contains(" \(status)  "), "status \(status)")
     }
-    #expect(outcome.text.contains("ipc://NAME[?capacity=SIZE]"))
+    #expect(outcome.text.contains("ipc://NAME[?OPTION=VALUE&...]"))
+  }
+
+  @Test("help of send and recv tells the kinds and the options of addresses", arguments: ["send", "recv"])
+  func kinds(command: String) async throws {
+    let outcome = try await Tool.run(["help", command])
+    for kind in ["spsc", "mpsc", "spmc", "mpmc", "broadcast"] {
+      #expect(outcome.text.contains("\n  \(kind) "), "\(kind)")
+    }
+    for option in ["capacity", "producers", "consumers", "wait", "full", "slow", "mode", "numa"] {
+      #expect(outcome.text.contains("\(option)="), "\(option)")
+    }
   }
 
   @Test("the texts of help fit a terminal of 80 columns")
   func width() {
-    for text in [HelpText.overview, HelpText.send, HelpText.recv, HelpText.demo] {
+    for text in [HelpText.overview, HelpText.send, HelpText.recv, HelpText.stat, HelpText.demo] {
       for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
     }
   }

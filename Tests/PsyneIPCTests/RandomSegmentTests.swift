@@ -45,8 +45,8 @@ struct RandomSegmentTests {
     print(
       "scramble(\(Opened.kind), \(company)): \(rounds) segments: "
         + "\(outcomes.sorted { $0.value > $1.value }.prefix(20))")
-    // The damage reached every layer.
-    #expect(outcomes.count > 3)
+    // The damage reached more than one layer; where nobody uses them, most segments are replaced.
+    #expect(outcomes.count > (company == .alive ? 3 : 1))
   }
 
   /// Makes the first lane a broadcast's current term.

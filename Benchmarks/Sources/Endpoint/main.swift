@@ -56,23 +56,14 @@ func oneWayStructs(_ arguments: Arguments) throws {
 func receiver(
   of channel: SPSCChannel<Words>, _ arguments: Arguments
 ) throws -> Receiver<Words> {
-  #if PSYNE_KINDS
-    if arguments.parksAtOnce { return try channel.receiver(waiting: .park) }
-  #endif
+  if arguments.parksAtOnce { return try channel.receiver(waiting: .park) }
   return try channel.receiver()
 }
 
 func roundTrips(_ arguments: Arguments) throws {
   let forward = try open(arguments.name + ".forward", arguments, Words.self)
   let back = try open(arguments.name + ".back", arguments, Words.self)
-  #if !PSYNE_KINDS
-    guard !arguments.parksAtOnce, !arguments.isAsync else {
-      throw Refusal("this endpoint was built without '\(arguments.variant)'")
-    }
-  #endif
-  #if PSYNE_KINDS
-    if arguments.isAsync { runAsync { try await asyncRoundTrips(forward, back, arguments) } }
-  #endif
+  if arguments.isAsync { runAsync { try await asyncRoundTrips(forward, back, arguments) } }
   if arguments.role == .ping {
     var sender = try forward.sender()
     var receiver = try receiver(of: back, arguments)

@@ -12,6 +12,20 @@ struct ChannelArguments: ParsableArguments {
   var type: PayloadType = .bytes
 
   @Option(
+    name: .shortAndLong,
+    help: "How many senders and receivers there can be, and who gets a message.")
+  var kind: KindOption = .spsc
+
+  @Option(
+    help: ArgumentHelp("The most senders, of mpsc and mpmc (default: 8)", valueName: "n"))
+  var producers: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The most receivers, of spmc, mpmc and broadcast (default: 8)", valueName: "n"))
+  var consumers: Int?
+
+  @Option(
     help: ArgumentHelp(
       "How much the channel holds, as 16MiB (default: what it has, or 4MiB)", valueName: "size"),
     transform: Self.size)
@@ -55,27 +69,34 @@ enum PayloadType: String, CaseIterable, ExpressibleByArgument {
   case bytes, floats, text
 }
 
-extension ChannelArguments {
-  /// The address as it was meant: a bare name is one of ipc.
-  var address: String {
-    let name = uri.prefix { $0 != "?" }
-    let isBareName =
-      !name.isEmpty
-      && name.allSatisfy {
-        $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0))
-      }
-    return isBareName ? "ipc://\(uri)" : uri
-  }
+/// The kinds of channels, as they are written on the command line.
+enum KindOption: String, CaseIterable, ExpressibleByArgument {
+  case spsc, mpsc, spmc, mpmc, broadcast
+}
 
+extension ChannelArguments {
   /// Opens the channel, so that it is left in order whatever ends the process.
-  func open<Body: MessageBody & SendableMetatype>(_ body: Body.Type) throws -> SPSCChannel<Body> {
-    let address = address
+  func open<Body: MessageBody & SendableMetatype>(_ body: Body.Type) throws -> any Channel<Body> {
+    let address = ChannelName.address(uri)
     guard try ChannelAddress(address).scheme != "memory" else {
       throw Failure(
         .usage, "'\(uri)' joins the threads of one process; between processes, write ipc://NAME")
     }
+    return switch kind {
+    case .spsc: try open(SPSCChannel<Body>.self, address)
+    case .mpsc: try open(MPSCChannel<Body>.self, address)
+    case .spmc: try open(SPMCChannel<Body>.self, address)
+    case .mpmc: try open(MPMCChannel<Body>.self, address)
+    case .broadcast: try open(BroadcastChannel<Body>.self, address)
+    }
+  }
+
+  private func open<Opened: Channel & SendableMetatype>(
+    _ channel: Opened.Type, _ address: String
+  ) throws -> Opened {
+    let options = ChannelOptions(capacity: capacity, producers: producers, consumers: consumers)
     return try Departure.guarding {
-      try SPSCChannel<Body>(address, capacity: capacity)
+      try TransportRegistry.standard.open(address, as: channel, options: options)
     } cleanUp: {
       $0.abandon()
       Progress.endLine()

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The channels that exist, for the shell's completion.
+/// The channels that exist: for `psyne stat`, and the shell's completion.
 enum Segments {
   static func addresses() -> [String] {
     guard let directory = unsafe opendir("/dev/shm") else { return [] }

@@ -32,16 +32,25 @@ struct RecvCommand: ParsableCommand {
 
   private func receive<Body: ResizableBody & SendableMetatype>(
     _ body: Body.Type, to stream: inout OutputStream,
-    _ pump: (inout Receiver<Body>, borrowing OutputStream, inout Progress) throws -> Void
+    _ pump: (inout Receiver<Body>, borrowing OutputStream, inout Progress, inout Interruptions)
+      throws -> Void
   ) throws {
-    let opened = try channel.open(body)
+    try receive(from: try channel.open(body), to: &stream, pump)
+  }
+
+  private func receive<Body: ResizableBody>(
+    from opened: some Channel<Body>, to stream: inout OutputStream,
+    _ pump: (inout Receiver<Body>, borrowing OutputStream, inout Progress, inout Interruptions)
+      throws -> Void
+  ) throws {
+    var interruptions = Interruptions(opened)
     var receiver = try opened.receiver()
     // On the same terminal it would stand in the middle of the data.
     let isApart = output != nil || !Console.output.isTerminal
     var progress = Progress(
       "received", total: nil, isWanted: !channel.quiet && isApart, waitingFor: "a sender")
     do {
-      try pump(&receiver, stream, &progress)
+      try pump(&receiver, stream, &progress, &interruptions)
     } catch is OutputStream.ReaderGone {
       // As `psyne recv x | head` ends it: the reader has had what it wanted.
       receiver.close()
@@ -52,18 +61,42 @@ struct RecvCommand: ParsableCommand {
     try stream.close()
     receiver.close()
     progress.finish()
+    try report(interruptions, progress)
+  }
+
+  /// What is missing from an output must not pass for a whole one.
+  private func report(_ interruptions: Interruptions, _ progress: Progress) throws {
+    if interruptions.deadSenders > 0 {
+      let count = interruptions.deadSenders
+      throw Failure(
+        .unavailable,
+        "\(count == 1 ? "a sender" : "\(count) senders") died before it had sent everything; "
+          + arrived(progress))
+    }
+    if interruptions.lostMessages > 0 {
+      throw Failure(
+        .failure,
+        "\(Format.count(interruptions.lostMessages)) messages were lost: this receiver did not keep up; "
+          + arrived(progress))
+    }
+  }
+
+  private func arrived(_ progress: Progress) -> String {
+    let place = output.map { " and is in '\($0)'" } ?? ""
+    return progress.messages == 0
+      ? "nothing had arrived before" : "\(progress.amount) had arrived before\(place)"
   }
 
   private func explained(_ error: any Error, _ progress: Progress) -> any Error {
-    let place = output.map { " and is in '\($0)'" } ?? ""
-    let arrived =
-      progress.messages == 0
-      ? "nothing had arrived before" : "\(progress.amount) had arrived before\(place)"
+    let arrived = arrived(progress)
     return switch error as? ChannelError {
     case .peerDied:
       Failure(.unavailable, "the sender died before it had sent everything; \(arrived)")
     case .timedOut:
       Failure(.timeout, "no message came within \(channel.timeout?.text ?? ""); \(arrived)")
+    case .evicted:
+      Failure(
+        .unavailable, "the sender went on without this receiver, which did not keep up; \(arrived)")
     default: error
     }
   }

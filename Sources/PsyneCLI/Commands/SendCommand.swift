@@ -70,7 +70,7 @@ extension SendCommand {
     try send(on: opened, total) { sender, progress in try source.pump(&sender, &progress) }
   }
 
-  private func pieceBytes<Body: ResizableBody>(of channel: SPSCChannel<Body>) throws -> Int {
+  private func pieceBytes<Body: ResizableBody>(of channel: some Channel<Body>) throws -> Int {
     let largest = channel.largestMessage
     guard let messageSize else { return min(PieceSource.defaultBytes, largest) }
     guard messageSize.bytes <= largest else {
@@ -92,7 +92,7 @@ extension SendCommand {
 
   /// Sends what `pump` reads, and waits until it was received.
   private func send<Body: ResizableBody>(
-    on opened: SPSCChannel<Body>, _ total: Int?,
+    on opened: some Channel<Body>, _ total: Int?,
     pump: (inout Sender<Body>, inout Progress) throws -> Void
   ) throws {
     var sender = try opened.sender()
@@ -110,7 +110,15 @@ extension SendCommand {
     }
     do { try sender.drain(timeout: channel.timeout?.duration) } catch { throw explained(error) }
     progress.finish()
+    if progress.drops > 0 {
+      Console.complain(
+        "\(Format.count(progress.drops)) messages were dropped: the channel was full, and full=drop"
+      )
+    }
   }
+
+  private var isOne: Bool { channel.kind == .spsc || channel.kind == .mpsc }
+  private var receivers: String { isOne ? "the receiver" : "the receivers" }
 
   private func awaitReceiver<Body: ResizableBody>(of sender: inout Sender<Body>) throws {
     do {
@@ -122,12 +130,14 @@ extension SendCommand {
 
   private func explained(_ error: any Error) -> any Error {
     switch error as? ChannelError {
-    case .closed: Failure(.unavailable, "the receiver left before it had read everything")
-    case .peerDied: Failure(.unavailable, "the receiver died before it had read everything")
+    case .closed:
+      Failure(.unavailable, "\(receivers) left before \(isOne ? "it" : "they") had read everything")
+    case .peerDied:
+      Failure(.unavailable, "\(receivers) died before \(isOne ? "it" : "they") had read everything")
     case .timedOut:
       Failure(
-        .timeout, "the receiver did not go on reading within \(channel.timeout?.text ?? "")"
-      )
+        .timeout,
+        "\(receivers) did not go on reading within \(channel.timeout?.text ?? "the time of full=")")
     default: error
     }
   }

@@ -40,6 +40,7 @@ struct Failure: Error {
       case .invalidAddress, .unknownScheme, .invalidOption: .usage
       case .inUse: .unavailable
       case .permissionDenied: .permission
+      case .notFound: .noInput
       case .noSpace: .cannotCreate
       case .busy: .timeout
       default: .failure
@@ -50,9 +51,9 @@ struct Failure: Error {
   init(_ error: ChannelError) {
     let status: ExitStatus =
       switch error {
-      case .closed, .peerDied: .unavailable
-      case .timedOut: .timeout
-      case .full, .lost, .evicted, .cancelled, .tooLarge, .wrongType, .corrupt: .failure
+      case .closed, .peerDied, .evicted: .unavailable
+      case .timedOut, .full: .timeout
+      case .lost, .cancelled, .tooLarge, .wrongType, .corrupt: .failure
       }
     self.init(status, error.description)
   }

@@ -8,6 +8,8 @@ struct Progress {
   private let total: Int?
   private(set) var bytes = 0
   private(set) var messages = 0
+  /// Messages that were not sent, for want of room.
+  private(set) var drops = 0
   private var start: ContinuousClock.Instant?
   private var nextDrawing = ContinuousClock.now
 
@@ -43,6 +45,8 @@ struct Progress {
     nextDrawing = now + Self.interval
     draw(line(after: now - start))
   }
+
+  mutating func drop() { drops += 1 }
 
   /// Leaves a line that says what was done.
   func finish() {

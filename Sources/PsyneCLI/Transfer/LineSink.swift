@@ -13,24 +13,25 @@ struct LineSink {
   }
 
   func pump(
-    _ receiver: inout Receiver<Text>, _ output: borrowing OutputStream, _ progress: inout Progress
+    _ receiver: inout Receiver<Text>, _ output: borrowing OutputStream, _ progress: inout Progress,
+    _ interruptions: inout Interruptions
   ) throws {
     var lines: [UInt8] = []
-    do {
-      while progress.messages < limit ?? .max {
-        if lines.count >= Self.bufferBytes { try write(&lines, to: output) }
+    while progress.messages < limit ?? .max {
+      if lines.count >= Self.bufferBytes { try write(&lines, to: output) }
+      do {
         if try poll(&receiver, &lines, &progress) { continue }
         // Nothing is ready: what we have is due.
         try write(&lines, to: output)
         guard let line = try receiver.receive(timeout: timeout) else { return }
         append(line, &lines, &progress)
+      } catch let error as ChannelError {
+        // What came before it is good.
+        try write(&lines, to: output)
+        // The orderly end, as polling tells it.
+        if error == .closed { return }
+        try interruptions.note(error)
       }
-    } catch ChannelError.closed {
-      // The orderly end, as polling tells it.
-    } catch let error as ChannelError {
-      // What came before it is good.
-      try write(&lines, to: output)
-      throw error
     }
     try write(&lines, to: output)
   }

@@ -22,7 +22,7 @@ struct LineSource {
   func pump(_ sender: inout Sender<Text>, _ progress: inout Progress) throws {
     // Lines before one that fails are good.
     defer { sender.publish() }
-    for path in inputs where progress.messages < limit ?? .max {
+    for path in inputs where progress.messages + progress.drops < limit ?? .max {
       try pump(try InputStream.open(path), &sender, &progress)
     }
   }
@@ -32,7 +32,7 @@ struct LineSource {
   ) throws {
     var buffer = [UInt8](repeating: 0, count: PieceSource.defaultBytes)
     var (filled, lineNumber) = (0, 1)
-    while progress.messages < limit ?? .max {
+    while progress.messages + progress.drops < limit ?? .max {
       if filled == buffer.count {
         guard filled <= longest else { throw tooLong(input.name, lineNumber) }
         buffer.append(contentsOf: repeatElement(0, count: filled))
@@ -43,13 +43,16 @@ struct LineSource {
       let searched = filled
       filled += bytes
       var start = 0
-      while progress.messages < limit ?? .max {
+      while progress.messages + progress.drops < limit ?? .max {
         let end = newline(in: buffer, max(start, searched)..<filled)
         // The last line may lack its end.
         guard let end = end ?? (bytes == 0 && start < filled ? filled : nil) else { break }
         guard end - start <= longest else { throw tooLong(input.name, lineNumber) }
-        try stage(buffer.span.extracting(start..<end), input.name, lineNumber, &sender)
-        progress.advance(bytes: end - start)
+        if try stage(buffer.span.extracting(start..<end), input.name, lineNumber, &sender) {
+          progress.advance(bytes: end - start)
+        } else {
+          progress.drop()
+        }
         start = min(end + 1, filled)
         lineNumber += 1
       }
@@ -61,16 +64,21 @@ struct LineSource {
     }
   }
 
+  /// False if the line was dropped, for which there was no room.
   private func stage(
     _ line: Span<UInt8>, _ name: String, _ number: Int, _ sender: inout Sender<Text>
-  ) throws {
+  ) throws -> Bool {
     guard (try? UTF8Span(validating: line)) != nil else {
       throw Failure(
         .failure, "line \(Format.count(number)) of \(name) is not UTF-8; send it as --type bytes")
     }
-    var loan = try sender.reserve(count: line.count, timeout: timeout)
-    loan.fill(from: line)
-    loan.stage()
+    // The option of the command comes before that of the address.
+    if var loan = try sender.offer(count: line.count, whenFull: timeout.map { .waitUpTo($0) }) {
+      loan.fill(from: line)
+      loan.stage()
+      return true
+    }
+    return false
   }
 
   private func newline(in buffer: [UInt8], _ range: Range<Int>) -> Int? {

@@ -18,23 +18,45 @@ struct PieceSource {
     _ sender: inout Sender<Body>, _ progress: inout Progress
   ) throws {
     let stride = MemoryLayout<Body.Element>.stride
+    // What is read while there is no room, and dropped.
+    var dropped: [UInt8] = []
     for path in inputs {
       let input = try InputStream.open(path)
-      let before = progress.bytes
-      while progress.messages < limit ?? .max {
-        var loan = try sender.reserve(upTo: pieceBytes / stride, timeout: timeout)
-        var elements = loan.elements
-        let bytes = try unsafe elements.withUnsafeMutableBytes { room in
-          try unsafe fill(room, from: input, stride: stride)
+      var bytesRead = 0
+      while progress.messages + progress.drops < limit ?? .max {
+        let bytes: Int
+        // The option of the command comes before that of the address.
+        if var loan = try sender.offer(
+          count: pieceBytes / stride, whenFull: timeout.map { .waitUpTo($0) })
+        {
+          var elements = loan.elements
+          bytes = try unsafe elements.withUnsafeMutableBytes { room in
+            try unsafe fill(room, from: input, stride: stride)
+          }
+          guard bytes.isMultiple(of: stride) else {
+            throw Self.notFloats(input.name, bytes: bytesRead + bytes)
+          }
+          // At the end of the file it is dropped, and nothing is sent.
+          if bytes > 0 {
+            loan.send(count: bytes / stride)
+            progress.advance(bytes: bytes)
+          }
+        } else {
+          bytes = try read(into: &dropped, from: input, stride: stride)
+          if bytes > 0 { progress.drop() }
         }
-        guard bytes.isMultiple(of: stride) else {
-          throw Self.notFloats(input.name, bytes: progress.bytes - before + bytes)
-        }
-        // The end of the file. What is dropped here is not sent.
         if bytes == 0 { break }
-        loan.send(count: bytes / stride)
-        progress.advance(bytes: bytes)
+        bytesRead += bytes
       }
+    }
+  }
+
+  private func read(
+    into buffer: inout [UInt8], from input: borrowing InputStream, stride: Int
+  ) throws -> Int {
+    if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: pieceBytes) }
+    return try unsafe buffer.withUnsafeMutableBytes { room in
+      try unsafe fill(room, from: input, stride: stride)
     }
   }
 

@@ -7,7 +7,7 @@ extension Sender {
     for frameBytes: Int, _ timeout: Duration?
   ) async throws(ChannelError) {
     // The receiver cannot make room while it does not see what was staged.
-    writer.publish(upTo: writer.tail, messages: writer.messages)
+    writer.publishAll(counts: !Body.isFixedSize)
     let room = try await claim.nextRoom(
       for: frameBytes, after: writer.tail, messages: writer.messages,
       until: Deadline(after: timeout))

@@ -59,18 +59,20 @@ public struct ReceiverStatistics: Hashable, Sendable {
 extension Channel {
   /// What has happened on the channel. Anybody may ask at any time; it disturbs nobody.
   public var statistics: ChannelStatistics {
-    ChannelStatistics(lanes.lanes, lanes.channel, lanes.shape)
+    ChannelStatistics(lanes.lanes, lanes.channel, lanes.shape, lanes.format)
   }
 }
 
 extension ChannelStatistics {
-  init(_ lanes: [LaneMemory], _ channel: ChannelMemory, _ shape: ChannelShape) {
+  init(
+    _ lanes: [LaneMemory], _ channel: ChannelMemory, _ shape: ChannelShape, _ format: MessageFormat
+  ) {
     kind = shape.kind
     capacity = shape.capacity
     if shape.kind == .broadcast {
-      senders = [SenderStatistics(broadcast: lanes)]
+      senders = [SenderStatistics(broadcast: lanes, format)]
     } else {
-      senders = lanes.map { SenderStatistics($0, shape) }
+      senders = lanes.map { SenderStatistics($0, shape, format) }
     }
     receivers = (0..<shape.consumers).map { ReceiverStatistics($0, channel) }
   }
@@ -80,25 +82,28 @@ extension ChannelStatistics {
   /// - Parameters: as of ``ChannelMapping``.
   /// - Throws: ``TransportError/Code/system`` if the file cannot be mapped.
   public init(
-    descriptor: Int32, place: ChannelMapping.Place, shape: ChannelShape
+    descriptor: Int32, place: ChannelMapping.Place, shape: ChannelShape, format: MessageFormat
   ) throws(TransportError) {
     let headers = try unsafe ChannelMapping.map(
       nil, shape.headerBytes, PROT_READ, MAP_SHARED, descriptor, place.headers)
     defer { unsafe munmap(headers, shape.headerBytes) }
     // Their data is not looked at.
-    let lanes = unsafe ChannelMapping.lanes(headers, headers, shape)
-    self.init(lanes, lanes[0].channel, shape)
+    let hub = unsafe ChannelMapping.hub(headers, shape)
+    defer { unsafe hub.deallocate() }
+    let lanes = unsafe ChannelMapping.lanes(headers, headers, shape, hub)
+    self.init(lanes, lanes[0].channel, shape, format)
   }
 }
 
 extension SenderStatistics {
-  fileprivate init(_ lane: LaneMemory, _ shape: ChannelShape) {
+  fileprivate init(_ lane: LaneMemory, _ shape: ChannelShape, _ format: MessageFormat) {
     isAttached = lane.sender.isAttached
-    messages = lane.counter(LaneLayout.messages)
     bytes = lane.counter(LaneLayout.tail)
+    messages = format.isFixedSize ? bytes / format.elementSize : lane.counter(LaneLayout.messages)
     let head = lane.counter(LaneLayout.head)
     let read =
-      shape.kind.sharesLanes ? head : max(head, lane.counter(LaneMemory.cursor(0, CursorLayout.done)))
+      shape.kind.sharesLanes
+      ? head : max(head, lane.counter(LaneMemory.cursor(0, CursorLayout.done)))
     // The sender of a shared lane looks for the head only when it needs room.
     unreadBytes = max(0, min(bytes &- read, lane.capacity))
     fullWaits = lane.counter(LaneLayout.fullWaits)
@@ -106,10 +111,12 @@ extension SenderStatistics {
   }
 
   /// One sender writes all lanes; messages are counted through.
-  fileprivate init(broadcast lanes: [LaneMemory]) {
+  fileprivate init(broadcast lanes: [LaneMemory], _ format: MessageFormat) {
     isAttached = lanes[0].sender.isAttached
-    messages = lanes.map { $0.counter(LaneLayout.messages) }.max() ?? 0
     bytes = lanes.reduce(0) { $0 &+ $1.counter(LaneLayout.tail) }
+    messages =
+      format.isFixedSize
+      ? bytes / format.elementSize : lanes.map { $0.counter(LaneLayout.messages) }.max() ?? 0
     unreadBytes = 0
     fullWaits = lanes[0].counter(LaneLayout.fullWaits)
     drops = lanes[0].counter(LaneLayout.drops)

@@ -15,15 +15,16 @@ internal import Synchronization
 /// It outlives its senders: when the last one has closed, it waits for the next. Dropping it does not
 /// stop it.
 public final class Listener: Sendable {
-  private let interrupt: @Sendable () -> Void
+  /// Nil when the end is free.
+  private let claim: Mutex<ReceiverClaim?>
   private let isStopping = Atomic(false)
   private let thread = Atomic<UInt>(0)
   private let unknown = Atomic<Int>(0)
   /// A futex: 1 when the thread has ended.
   private let ended: EndedWord
 
-  init(interrupt: @escaping @Sendable () -> Void) {
-    self.interrupt = interrupt
+  init(_ claim: ReceiverClaim) {
+    self.claim = Mutex(claim)
     ended = EndedWord()
   }
 
@@ -38,7 +39,7 @@ public final class Listener: Sendable {
   /// does not wait.
   public func stop() {
     isStopping.store(true, ordering: .sequentiallyConsistent)
-    interrupt()
+    claim.withLock { $0?.interrupt() }
     if thread.load(ordering: .relaxed) != UInt(pthread_self()) { wait() }
   }
 
@@ -148,13 +149,13 @@ extension Listener {
     _ receiver: consuming Receiver<Body>, _ onError: @escaping @Sendable (any Error) -> Void,
     _ handler: @escaping @Sendable (borrowing Message<Body>) throws -> Void
   ) throws(TransportError) -> Listener {
-    let claim = receiver.claim
-    let listener = Listener { claim.interrupt() }
+    let listener = Listener(receiver.claim)
     let handOver = HandOver(receiver)
     let isStarted = startServiceThread("psyne-listener") {
       listener.thread.store(UInt(pthread_self()), ordering: .relaxed)
-      // In a function of its own, so that the end is free before the thread counts as ended.
+      // In a function of its own: the end has to be free before the thread counts as ended.
       listener.run(handOver, onError, handler)
+      listener.claim.withLock { $0 = nil }
       listener.ended.set()
     }
     guard isStarted else {

@@ -21,14 +21,14 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
     guard !claim.wasLeft else { return }
     var writer = writer
     writer.settle()
-    writer.publish(upTo: writer.tail, messages: writer.messages)
+    writer.publishAll(counts: !Body.isFixedSize)
   }
 
   /// Makes everything that was staged visible to the receiver, in one store.
   @inlinable
   public mutating func publish() {
     writer.settle()
-    writer.publish(upTo: writer.tail, messages: writer.messages)
+    writer.publishAll(counts: !Body.isFixedSize)
   }
 
   /// Waits until a receiver is there.
@@ -63,7 +63,7 @@ extension Sender {
   @inlinable @inline(__always)
   mutating func awaitRoom(for frameBytes: Int, _ timeout: Duration?) throws(ChannelError) {
     // The receiver cannot make room while it does not see what was staged.
-    writer.publish(upTo: writer.tail, messages: writer.messages)
+    writer.publishAll(counts: !Body.isFixedSize)
     let room = try claim.awaitRoom(
       for: frameBytes, after: writer.tail, messages: writer.messages,
       until: timeout == nil ? .never : Deadline(after: timeout))
@@ -74,7 +74,7 @@ extension Sender {
   @inlinable @inline(__always)
   mutating func findRoom(for frameBytes: Int) throws(ChannelError) -> Bool {
     if writer.hasRoom(for: frameBytes) { return true }
-    writer.publish(upTo: writer.tail, messages: writer.messages)
+    writer.publishAll(counts: !Body.isFixedSize)
     let room = try claim.pollRoom(
       for: frameBytes, after: writer.tail, messages: writer.messages)
     guard let room else { return false }
@@ -94,8 +94,7 @@ extension Sender {
   @inlinable @inline(__always)
   @_lifetime(&self)
   mutating func loan(frameBytes: Int, count: Int, shape: UInt64 = 0) -> Loan<Body> {
-    let messages = Body.isFixedSize ? count : 1
-    let position = writer.advance(by: frameBytes, messages: messages)
+    let position = writer.advance(by: frameBytes, messages: Body.isFixedSize ? 0 : 1)
     let loan = Loan<Body>(
       writer: writer, position: position, headerBytes: Body.headerBytes, count: count, shape: shape)
     return unsafe _overrideLifetime(loan, mutating: &self)

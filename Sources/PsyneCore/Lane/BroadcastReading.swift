@@ -217,8 +217,8 @@ extension BroadcastReading {
   /// A sender that waits for its receivers sleeps on the first lane.
   private func wakeSender() {
     // What was stored before was followed by a fence, which orders it before this load.
-    let parked = unsafe lanes.lanes[0].word(LaneLayout.senderParked).pointee.load(
-      ordering: .relaxed)
-    if parked != 0 { lanes.lanes[0].wakeParkedSender() }
+    let word = unsafe lanes.lanes[0].word(LaneLayout.senderParked)
+    guard unsafe word.pointee.load(ordering: .relaxed) != 0 else { return }
+    unsafe LaneMemory.wakeParkedSender(word)
   }
 }

@@ -29,7 +29,9 @@ final class BroadcastTerms {
   func resume() -> Room? {
     let unit = lanes.format.positionUnit
     for lane in lanes.lanes {
-      guard LanePositions(lane, shape: lanes.shape, unit: unit) != nil else { return nil }
+      guard LanePositions(lane, shape: lanes.shape, unit: unit) != nil,
+        lane.lastTerm < LaneLayout.positionLimit
+      else { return nil }
     }
     guard let newest = lanes.lanes.indices.max(by: { lanes.lanes[$0].term < lanes.lanes[$1].term }),
       lanes.lanes[newest].term > 0
@@ -66,6 +68,7 @@ final class BroadcastTerms {
       return Room(lane: lanes.lanes[current], tail: tail, limit: limit, messages: messages)
     }
     guard let next = freeLane(policy) else { return nil }
+    let messages = sent(messages)
     let last = current
     guard open(next, number: number + 1, messages: messages) else { throw .corrupt(.position) }
     close(last, messages: messages)
@@ -85,6 +88,14 @@ extension BroadcastTerms {
         .pointee.load(ordering: .acquiring)
       return done == tail
     }
+  }
+}
+
+extension BroadcastTerms {
+  /// How many messages were sent: counted, or as the positions say where all have the same size.
+  private func sent(_ counted: Int) -> Int {
+    guard lanes.format.isFixedSize else { return counted }
+    return lanes.lanes.reduce(0) { $0 &+ $1.tail } / lanes.format.elementSize
   }
 }
 

@@ -9,12 +9,14 @@ public final class ChannelMapping: @unchecked Sendable {
   public let shape: ChannelShape
   let channel: ChannelMemory
   let lanes: [LaneMemory]
+  /// ``channel``, for the lanes to point at.
+  private let hub: UnsafeMutablePointer<ChannelMemory>
   private let headers: UnsafeMutableRawPointer
   private let data: UnsafeMutableRawPointer
   private let place: Place
   private let placement: LanePlacement
-  /// Where the headers are mapped once the rest has become private, as an address.
-  private let sharedHeaders = Mutex<UInt?>(nil)
+  /// Where the headers are mapped once the rest has become private, as addresses.
+  private let sharedHeaders = Mutex<(headers: UInt, hub: UInt)?>(nil)
 
   /// Where a channel lies in a file.
   public struct Place: Sendable {
@@ -55,8 +57,9 @@ public final class ChannelMapping: @unchecked Sendable {
     self.shape = shape
     self.place = place
     self.placement = placement
-    unsafe channel = ChannelMemory(header: headers, consumers: shape.consumers)
-    unsafe lanes = Self.lanes(headers, data, shape)
+    unsafe hub = Self.hub(headers, shape)
+    channel = unsafe hub.pointee
+    unsafe lanes = Self.lanes(headers, data, shape, hub)
     for copy in 0..<2 * shape.lanes {
       _ = try unsafe Self.map(
         data + copy * capacity, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
@@ -72,22 +75,33 @@ public final class ChannelMapping: @unchecked Sendable {
       dataOffset: place.data + lane * shape.capacity)
   }
 
+  /// What the lanes of `headers` point at. The caller deallocates it.
+  static func hub(
+    _ headers: UnsafeMutableRawPointer, _ shape: ChannelShape
+  ) -> UnsafeMutablePointer<ChannelMemory> {
+    let hub = UnsafeMutablePointer<ChannelMemory>.allocate(capacity: 1)
+    unsafe hub.initialize(to: ChannelMemory(header: headers, consumers: shape.consumers))
+    return unsafe hub
+  }
+
   static func lanes(
-    _ headers: UnsafeMutableRawPointer, _ data: UnsafeMutableRawPointer, _ shape: ChannelShape
+    _ headers: UnsafeMutableRawPointer, _ data: UnsafeMutableRawPointer, _ shape: ChannelShape,
+    _ hub: UnsafeMutablePointer<ChannelMemory>
   ) -> [LaneMemory] {
-    let channel = unsafe ChannelMemory(header: headers, consumers: shape.consumers)
-    return (0..<shape.lanes).map { lane in
+    (0..<shape.lanes).map { lane in
       unsafe LaneMemory(
         header: headers + ChannelLayout.headerBytes + lane * shape.laneHeaderBytes,
-        data: data + 2 * lane * shape.capacity, capacity: shape.capacity, channel: channel)
+        data: data + 2 * lane * shape.capacity, capacity: shape.capacity, hub: hub)
     }
   }
 
   deinit {
     unsafe munmap(headers, shape.headerBytes)
     unsafe munmap(data, 2 * shape.capacity * shape.lanes)
-    if let address = sharedHeaders.withLock({ $0 }) {
-      unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), shape.headerBytes)
+    unsafe hub.deallocate()
+    if let shared = sharedHeaders.withLock({ $0 }) {
+      unsafe munmap(UnsafeMutableRawPointer(bitPattern: shared.headers), shape.headerBytes)
+      unsafe UnsafeMutablePointer<ChannelMemory>(bitPattern: shared.hub)?.deallocate()
     }
   }
 
@@ -114,8 +128,9 @@ public final class ChannelMapping: @unchecked Sendable {
           data + copy * shape.capacity, shape.capacity, descriptor,
           place.data + copy / 2 * shape.capacity)
       }
-      sharedHeaders = UInt(bitPattern: shared)
-      return unsafe Self.lanes(shared, data, shape)
+      let hub = unsafe Self.hub(shared, shape)
+      sharedHeaders = (UInt(bitPattern: shared), UInt(bitPattern: hub))
+      return unsafe Self.lanes(shared, data, shape, hub)
     }
   }
 

@@ -16,18 +16,24 @@ public struct LaneMemory: @unchecked Sendable {
   @usableFromInline let data: UnsafeMutableRawPointer
   /// Bytes the lane holds. This copy is the only one ever used: the shared one is not read again.
   public let capacity: Int
-  @usableFromInline let channel: ChannelMemory
+  /// The channel's header, in private memory. By a pointer, so that a lane is four words and stays in
+  /// registers when it is handed to a function.
+  @usableFromInline let hub: UnsafePointer<ChannelMemory>
+
+  var channel: ChannelMemory { unsafe hub.pointee }
 
   @unsafe
   init(
     header: UnsafeMutableRawPointer, data: UnsafeMutableRawPointer, capacity: Int,
-    channel: ChannelMemory
+    hub: UnsafePointer<ChannelMemory>
   ) {
     unsafe self.header = header
     unsafe self.data = data
     self.capacity = capacity
-    self.channel = channel
+    unsafe self.hub = hub
   }
+
+  func isSame(as other: LaneMemory) -> Bool { unsafe header == other.header }
 
   @inlinable @_transparent
   func position(_ offset: Int) -> UnsafeMutablePointer<Atomic<Int>> {

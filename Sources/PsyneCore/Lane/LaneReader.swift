@@ -135,7 +135,7 @@ extension LaneMemory {
     cpsyne_compiler_barrier()
     if fences { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     if unsafe word(LaneLayout.senderParked).pointee.load(ordering: .relaxed) != 0 {
-      wakeParkedSender()
+      unsafe Self.wakeParkedSender(word(LaneLayout.senderParked))
     }
   }
 
@@ -173,6 +173,7 @@ extension LaneMemory {
     return found
   }
 
+  @inline(__always)
   private func gather(after head: Int, read: Int, seenEndings: UInt32, looks: Int) -> Int {
     var waits = 0
     var found = look(after: head, seenEndings: seenEndings)
@@ -182,6 +183,20 @@ extension LaneMemory {
       cpsyne_pause()
       found = look(after: head, seenEndings: seenEndings)
     }
+    return ripe(found, after: head, read: read, waits: waits) {
+      look(after: head, seenEndings: seenEndings)
+    }
+  }
+
+  /// Waits, while messages stream in, until there are many after `head`, and returns the new tail.
+  ///
+  /// - Parameters:
+  ///   - read: bytes since the reader found the lane empty last.
+  ///   - waits: how often it has looked for what there is now.
+  ///   - look: looks again for the tail; less than before to stop waiting.
+  @inline(__always)
+  func ripe(_ tail: Int, after head: Int, read: Int, waits: Int, _ look: () -> Int) -> Int {
+    var found = tail
     let wanted = min(Self.batchBytes, capacity / 8)
     // About the time that reading the last batch took: a long message takes its sender as long.
     let patience = min(1 + read / 2048, 32)
@@ -191,7 +206,7 @@ extension LaneMemory {
     for _ in 0..<64 where found &- head < wanted && idle < patience {
       cpsyne_pause()
       cpsyne_pause()
-      let more = look(after: head, seenEndings: seenEndings)
+      let more = look()
       guard more >= found else { return found }
       idle = more == found ? idle + 1 : 0
       found = more

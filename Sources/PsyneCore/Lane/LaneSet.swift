@@ -8,6 +8,9 @@ public final class LaneSet: Sendable {
   let channel: ChannelMemory
   let format: MessageFormat
   let custody: any ChannelCustody
+  /// Every end that there can be.
+  let senders: [ChannelEnd]
+  let receivers: [ChannelEnd]
   private let mapping: ChannelMapping
   private let ends = Mutex(Ends())
   private let leaving = Mutex(())
@@ -31,6 +34,8 @@ public final class LaneSet: Sendable {
     shape = mapping.shape
     lanes = mapping.lanes
     channel = mapping.channel
+    senders = (0..<shape.producers).map { .sender($0) }
+    receivers = (0..<shape.consumers).map { .receiver($0) }
   }
 
   deinit { if isOurs { custody.leave() } }
@@ -39,9 +44,6 @@ public final class LaneSet: Sendable {
 // MARK: Ends
 
 extension LaneSet {
-  var senders: [ChannelEnd] { (0..<shape.producers).map { .sender($0) } }
-  var receivers: [ChannelEnd] { (0..<shape.consumers).map { .receiver($0) } }
-
   func memory(of end: ChannelEnd) -> EndMemory {
     switch end {
     case .sender(let lane): lanes[lane].sender
@@ -228,7 +230,9 @@ extension LaneSet {
   ///
   /// - Returns: false if the channel is damaged and must not be used.
   public func recover() -> Bool {
-    for end in senders + receivers where memory(of: end).isAttached { memory(of: end).record(.died) }
+    for end in senders + receivers where memory(of: end).isAttached {
+      memory(of: end).record(.died)
+    }
     return lanes.allSatisfy { lane in
       guard let positions = LanePositions(lane, shape: shape, unit: format.positionUnit) else {
         return false

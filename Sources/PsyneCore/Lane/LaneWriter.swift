@@ -18,7 +18,6 @@ struct LaneWriter: @unchecked Sendable {
   @usableFromInline var limit: Int
   /// Messages up to `tail`, where their number does not follow from it.
   @usableFromInline var messages: Int
-  @usableFromInline let fencesPublications: Bool
 
   /// What the last loan did not use of its reservation.
   @frozen @usableFromInline
@@ -38,7 +37,6 @@ struct LaneWriter: @unchecked Sendable {
   init(_ claim: SenderClaim) {
     lane = claim.start.lane
     unsafe correction = claim.correction
-    fencesPublications = !AsymmetricFence.isRegistered
     tail = claim.start.tail
     limit = claim.start.limit
     messages = claim.start.messages
@@ -58,6 +56,8 @@ struct LaneWriter: @unchecked Sendable {
   }
 
   /// Moves past the next `bytes`, which are free, and returns where they begin.
+  ///
+  /// - Parameter count: 1, or 0 where messages need not be counted.
   @inlinable @inline(__always)
   mutating func advance(by bytes: Int, messages count: Int) -> Int {
     let position = tail
@@ -77,31 +77,53 @@ struct LaneWriter: @unchecked Sendable {
   }
 
   /// Makes every frame up to `end` visible and wakes the receivers that sleep.
+  ///
+  /// - Parameter counts: false where the number of messages follows from the position: all have the
+  ///   same size.
   @inlinable @inline(__always)
-  func publish(upTo end: Int, messages: Int) {
-    // For statistics, on a line that is ours anyway. Before the tail: a count is never behind it.
-    unsafe lane.position(LaneLayout.messages).pointee.store(messages, ordering: .relaxed)
-    Step.reach(.countStored)
+  func publish(upTo end: Int, messages: Int, counts: Bool) {
     // Release pairs with the receiver's acquire of `tail`: it sees the frames before it.
     unsafe lane.position(LaneLayout.tail).pointee.store(end, ordering: .releasing)
     Step.reach(.tailStored)
     // The flag is read after the store: in program order here, in memory by the sleeper's barrier.
     cpsyne_compiler_barrier()
-    if fencesPublications { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     if unsafe lane.word(LaneLayout.receiversParked).pointee.load(ordering: .relaxed) != 0 {
-      lane.wakeReceivers()
+      if counts { store(messages) }
+      unsafe LaneMemory.wakeReceivers(lane.word(LaneLayout.receiversParked), lane.hub)
     }
+  }
+
+  /// Makes everything visible that was completed, and counts it.
+  @inlinable @inline(__always)
+  func publishAll(counts: Bool) {
+    publish(upTo: tail, messages: messages, counts: counts)
+    if counts { store(messages) }
+  }
+
+  /// For statistics. Not for each message: one that finds its receiver awake costs nothing, and is
+  /// counted with the next that does not, or when the lane is full.
+  @inlinable @inline(__always)
+  func store(_ messages: Int) {
+    unsafe lane.position(LaneLayout.messages).pointee.store(messages, ordering: .relaxed)
   }
 }
 
 extension LaneMemory {
-  /// Wakes the receivers that have announced their sleep in this lane.
+  /// Wakes the receivers that have announced their sleep in a lane, whose hint is `parked`. It is
+  /// given no more than it needs: what is handed to a function is written to the stack before.
   @usableFromInline @inline(never)
-  func wakeReceivers() {
-    // Acquire pairs with the announcing receiver's release: its own word says that it sleeps.
-    _ = unsafe word(LaneLayout.receiversParked).pointee
-      .exchange(0, ordering: .acquiringAndReleasing)
+  static func wakeReceivers(
+    _ parked: UnsafeMutablePointer<Atomic<UInt32>>, _ channel: UnsafePointer<ChannelMemory>
+  ) {
+    if AsymmetricFence.isRegistered {
+      // Acquire pairs with the announcing receiver's release: its own word says that it sleeps.
+      _ = unsafe parked.pointee.exchange(0, ordering: .acquiringAndReleasing)
+    } else {
+      // No sleeper's barrier reaches us: we fence for ourselves. The hint stays set, and has us come
+      // here after each publication.
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+    }
     Step.reach(.parkedTaken)
-    channel.wakeReceivers()
+    unsafe channel.pointee.wakeReceivers()
   }
 }

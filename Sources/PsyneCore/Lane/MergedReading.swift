@@ -10,6 +10,11 @@ final class MergedReading: Reading {
   /// What was reported last, if it was an end: asked again, it is reported again.
   private var lastEnd: LaneView.Outcome?
   private var isPrefaulted: [Bool]
+  /// Bytes read since a pause of the senders, and how often there was nothing since.
+  private var streak = 0
+  private var waits = 0
+  /// More looks for nothing than this are a pause.
+  private static let pause = 64
 
   init(_ lanes: LaneSet) {
     self.lanes = lanes
@@ -60,8 +65,21 @@ final class MergedReading: Reading {
         head: view.head, at: LaneLayout.head, fences: !AsymmetricFence.isRegistered)
       stands[current].published = view.head
     }
-    // Before the lanes are looked at: what a sender sent before it left is then seen.
+    if let found = try lookRound() { return found }
+    // What a sender sent before it left is seen when the lanes are looked at once more.
     let hasSender = lanes.senders.contains { lanes.memory(of: $0).isAttached }
+    if !hasSender, let found = try lookRound() { return found }
+    waits += 1
+    guard !hasSender, hasEnding || lastEnd != nil else { return result(.nothing) }
+    // Another may have come and gone meanwhile; then it is looked at next time.
+    guard stands.allSatisfy({ $0.lane.tail == $0.head }) else { return result(.nothing) }
+    hasEnding = false
+    lastEnd = lastEnd ?? .closed
+    return result(lastEnd ?? .closed)
+  }
+
+  /// Looks at each lane, beginning behind the last one that was read; nil if there is nothing.
+  private func lookRound() throws(ChannelError) -> LaneView? {
     for step in 1...stands.count {
       let index = (current + step) % stands.count
       let outcome = try look(at: index)
@@ -73,21 +91,31 @@ final class MergedReading: Reading {
       guard outcome != .nothing else { continue }
       current = index
       lastEnd = nil
-      if outcome == .messages {
-        prefault(index)
-        let view = stands[index]
-        view.lane.channel.raise(0, ChannelLayout.highWater, to: view.tail - view.head)
-      }
+      if outcome == .messages { take(index) }
       if stands.count == 1 && outcome != .messages { (hasEnding, lastEnd) = (false, outcome) }
       if stands.count > 1 && outcome == .died { hasEnding = true }
       return result(outcome)
     }
-    guard !hasSender, hasEnding || lastEnd != nil else { return result(.nothing) }
-    // Another may have come and gone meanwhile; then it is looked at next time.
-    guard stands.allSatisfy({ $0.lane.tail == $0.head }) else { return result(.nothing) }
-    hasEnding = false
-    lastEnd = lastEnd ?? .closed
-    return result(lastEnd ?? .closed)
+    return nil
+  }
+
+  /// Settles how much of a lane to read before the others have their turn.
+  private func take(_ index: Int) {
+    prefault(index)
+    let (lane, head, seen) = (stands[index].lane, stands[index].head, stands[index].seenEndings)
+    if lane.sender.endings == seen {
+      stands[index].tail = lane.ripe(
+        stands[index].tail, after: head, read: streak, waits: waits
+      ) {
+        // No further than a sender that leaves.
+        let tail = lane.tail
+        return lane.sender.endings == seen && tail &- head <= lane.capacity ? tail : 0
+      }
+    }
+    let bytes = stands[index].tail - head
+    streak = waits > Self.pause ? 0 : streak + bytes
+    waits = 0
+    lane.channel.raise(0, ChannelLayout.highWater, to: bytes)
   }
 
   private func result(_ outcome: LaneView.Outcome) -> LaneView {

@@ -1,6 +1,6 @@
 internal import CPsyne
 internal import Glibc
-internal import Synchronization
+public import Synchronization
 
 /// A point in time on the monotonic clock, in nanoseconds; `Int64.max` is never.
 @frozen @usableFromInline
@@ -171,19 +171,15 @@ struct Sleeper {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
   /// Where the senders look whether a receiver may be asleep.
   private let hints: [LaneMemory]
-  /// Whether others announce their sleep in the same hints.
-  private let sharesHints: Bool
 
   init(sender lane: LaneMemory) {
     unsafe word = lane.word(LaneLayout.senderParked)
     hints = []
-    sharesHints = false
   }
 
   init(receiver slot: Int, of lanes: [LaneMemory]) {
     unsafe word = lanes[0].channel.word(slot, ChannelLayout.parked)
     hints = lanes
-    sharesHints = lanes[0].channel.consumers > 1
   }
 
   /// False where the kernel has no barrier for us: then the sleep must be short.
@@ -199,21 +195,17 @@ struct Sleeper {
   }
 
   func withdraw() {
+    // The hints stay: others may have set them as well. A sender that finds one for nothing loses some
+    // ten nanoseconds, once.
     unsafe word.pointee.store(0, ordering: .relaxed)
     Step.reach(.parkWithdrawn)
-    guard !sharesHints else { return }
-    for lane in hints {
-      unsafe lane.word(LaneLayout.receiversParked).pointee.store(0, ordering: .relaxed)
-      Step.reach(.hintWithdrawn)
-    }
   }
 }
 
 extension LaneMemory {
-  /// Wakes the sender, which has announced its sleep.
+  /// Wakes the sender, which has announced its sleep in `word`.
   @usableFromInline @inline(never)
-  func wakeParkedSender() {
-    let word = unsafe word(LaneLayout.senderParked)
+  static func wakeParkedSender(_ word: UnsafeMutablePointer<Atomic<UInt32>>) {
     if unsafe word.pointee.exchange(0, ordering: .acquiringAndReleasing) != 0 {
       Step.reach(.senderTaken)
       _ = unsafe cpsyne_futex_wake(word, 1)

@@ -15,6 +15,7 @@ final class ReceiverClaim: @unchecked Sendable {
   private let reading: any Reading
   private let liveness = Liveness()
   private let isInterrupted = Atomic(false)
+  private var looks = 0
 
   init(
     _ lanes: LaneSet, waiting: WaitStrategy, share: Int
@@ -120,8 +121,8 @@ protocol Reading: AnyObject {
   func attached(_ view: LaneView) -> LaneView
   /// Looks once for something to read after `view`, which is read up to its `head`.
   func look(after view: LaneView) throws(ChannelError) -> LaneView
-  /// Called when a receiver died, or may have.
-  func takeOver() throws(ChannelError)
+  /// Takes over what a receiver that has left was still to read. True if there is something now.
+  func takeOver() throws(ChannelError) -> Bool
   /// Called before the receiver leaves.
   func close()
   /// Whether there is news other than messages: for a receiver that waits for a sender.
@@ -130,7 +131,7 @@ protocol Reading: AnyObject {
 
 extension Reading {
   func attached(_ view: LaneView) -> LaneView { view }
-  func takeOver() {}
+  func takeOver() -> Bool { false }
   func close() {}
 }
 
@@ -143,6 +144,11 @@ extension ReceiverClaim {
     -> LaneView
   {
     var found = try look(after: view)
+    // A stream pauses for less than it takes to prepare for a wait.
+    for _ in 0..<64 where found.outcome == .nothing {
+      cpsyne_pause()
+      found = try reading.look(after: found)
+    }
     if found.outcome != .nothing { return found }
     lanes.channel.count(slot, ChannelLayout.emptyWaits)
     _ = try wait(until: deadline) { () throws(ChannelError) -> Bool in
@@ -150,7 +156,7 @@ extension ReceiverClaim {
       return found.outcome != .nothing || isInterrupted.load(ordering: .relaxed)
     }
     // A wait this short may not have looked after the senders: many of them in a row do.
-    if found.outcome == .nothing { try pollPeers() }
+    if found.outcome == .nothing, try pollPeers() { return try reading.look(after: found) }
     return found
   }
 
@@ -165,9 +171,10 @@ extension ReceiverClaim {
     _ = try await Parking.suspend(on: sleeper, until: deadline, peers: peers) {
       () throws(ChannelError) -> Bool in
       found = try reading.look(after: found)
-      if found.outcome != .nothing { return true }
-      try reading.takeOver()
-      return false
+      if found.outcome == .nothing, try reading.takeOver() {
+        found = try reading.look(after: found)
+      }
+      return found.outcome != .nothing
     }
     return found
   }
@@ -178,14 +185,15 @@ extension ReceiverClaim {
     let found = try look(after: view)
     if found.outcome == .nothing {
       cpsyne_pause()
-      try pollPeers()
+      if try pollPeers() { return try reading.look(after: found) }
     }
     return found
   }
 
   private func look(after view: LaneView) throws(ChannelError) -> LaneView {
     // Where there are others, one that dies must be noticed though the stream of the rest never ends.
-    if hasSeveralPeers { liveness.poll { noticeDeaths() } }
+    looks &+= 1
+    if looks % 16 == 0, hasSeveralPeers { liveness.poll { noticeDeaths() } }
     return try reading.look(after: view)
   }
 
@@ -193,9 +201,10 @@ extension ReceiverClaim {
     lanes.shape.producers > 1 || lanes.shape.kind.sharesLanes && lanes.shape.consumers > 1
   }
 
-  private func pollPeers() throws(ChannelError) {
+  /// True if there is something to read now.
+  private func pollPeers() throws(ChannelError) -> Bool {
     liveness.poll { noticeDeaths() }
-    try reading.takeOver()
+    return try reading.takeOver()
   }
 
   private func noticeDeaths() { lanes.noticeDeaths(of: others) }
@@ -217,8 +226,8 @@ extension ReceiverClaim {
     ) { () throws(ChannelError) -> Bool in
       if try isReady() { return true }
       // What a dead receiver has left is found by whoever has nothing else to do.
-      try reading.takeOver()
-      return false
+      guard try reading.takeOver() else { return false }
+      return try isReady()
     }
   }
 

@@ -36,10 +36,18 @@ final class SenderClaim: @unchecked Sendable {
       }
       return room != nil
     }
-    guard let room else { preconditionFailure("an end is attached with its position or not at all") }
+    guard let room else {
+      preconditionFailure("an end is attached with its position or not at all")
+    }
     start = room
     self.terms = terms
     if terms == nil, case .sender(let index) = end { lanes.prefault(index) }
+    if !AsymmetricFence.isRegistered {
+      // See `LaneMemory.wakeReceivers`.
+      for lane in lanes.lanes where terms != nil || lane.isSame(as: room.lane) {
+        unsafe lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .relaxed)
+      }
+    }
     let line = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
     unsafe correction = line.initializeMemory(
       as: LaneWriter.Correction.self, to: LaneWriter.Correction())

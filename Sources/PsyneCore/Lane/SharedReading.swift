@@ -20,6 +20,15 @@ final class SharedReading: Reading {
   private var adopted: Set<Int> = []
   /// The slot whose claim is being read.
   private var reading = 0
+  private let liveness = Liveness()
+  /// How many receivers share the lanes, now and then looked up.
+  private var receivers = 1
+  private var turns = 0
+  /// Bytes claimed since a pause of the senders, and how often there was nothing since the last claim.
+  private var streak = 0
+  private var waits = 0
+  /// More looks for nothing than this are a pause.
+  private static var pause: Int { 64 }
 
   init(_ lanes: LaneSet, share: Int) {
     self.lanes = lanes
@@ -55,6 +64,7 @@ final class SharedReading: Reading {
   }
 
   func attached(_ view: LaneView) -> LaneView {
+    lookAround()
     if lanes.lanes.count == 1 { lanes.prefault(0) }
     return view
   }
@@ -66,24 +76,20 @@ final class SharedReading: Reading {
       return view
     }
     releaseAdopted()
-    var idle = ownView
-    if try hasNewDeath() {
+    // While others go on sending, one that has died is still news, if all that it sent is claimed.
+    if turns % 16 == 0, try hasNewDeath() {
+      turns &+= 1
+      var idle = ownView
       idle.outcome = .died
       return idle
     }
-    // Before the lanes are looked at: what a sender sent before it left is then seen.
+    if let view = try claimNext() { return view }
+    // What a sender sent before it left is seen when the lanes are looked at once more.
     let hasSender = lanes.senders.contains { lanes.memory(of: $0).isAttached }
-    for step in 1...lanes.lanes.count {
-      let index = (current + step) % lanes.lanes.count
-      guard let view = try claim(from: lanes.lanes[index]) else { continue }
-      current = index
-      isAtEnd = false
-      // A stream that never ends must not leave what the dead held unread.
-      try takeOver()
-      return view
-    }
-    // Anew: what was announced and withdrawn has moved it.
-    idle = ownView
+    if !hasSender, let view = try claimNext() { return view }
+    waits += 1
+    if waits == 1 { lookAround() }
+    var idle = ownView
     if try hasNewDeath() { idle.outcome = .died }
     if idle.outcome == .nothing, !hasSender, hasEnding || isAtEnd, try isAllRead() {
       if hasEnding { lanes.channel.wakeReceivers(all: true) }
@@ -91,6 +97,37 @@ final class SharedReading: Reading {
       idle.outcome = .closed
     }
     return idle
+  }
+
+  /// Claims from the next lane that has something.
+  private func claimNext() throws(ChannelError) -> LaneView? {
+    for step in 1...lanes.lanes.count {
+      let index = (current + step) % lanes.lanes.count
+      guard let view = try claim(from: lanes.lanes[index]) else { continue }
+      current = index
+      isAtEnd = false
+      // Read without a pause since the lanes were empty: then more is likely to come.
+      streak = waits > Self.pause ? 0 : streak + view.tail - view.head
+      waits = 0
+      turns &+= 1
+      // A stream that never ends must not leave what the dead held unread.
+      if turns % 16 == 0 {
+        lookAround()
+        var isDue = false
+        liveness.poll { isDue = true }
+        if isDue {
+          lanes.noticeDeaths(of: lanes.receivers)
+          _ = try takeOver()
+        }
+      }
+      return view
+    }
+    return nil
+  }
+
+  /// Looks how many receivers share the lanes.
+  private func lookAround() {
+    receivers = lanes.receivers.reduce(0) { $0 + (lanes.memory(of: $1).isAttached ? 1 : 0) }
   }
 
   /// Tells the sender, if it sleeps, that there is room.
@@ -120,7 +157,7 @@ extension SharedReading {
     while true {
       let word = lane.claimWord()
       start = word.position(unit: unit)
-      let tail = lane.tail
+      var tail = lane.tail
       guard start >= 0, start <= tail, tail - start <= lane.capacity,
         tail < LaneLayout.positionLimit
       else {
@@ -129,6 +166,11 @@ extension SharedReading {
         continue
       }
       guard start != tail else { break }
+      tail = lane.ripe(tail, after: start, read: streak, waits: waits) {
+        // Another may have claimed it meanwhile.
+        lane.claimWord() == word ? lane.tail : 0
+      }
+      guard tail - start <= lane.capacity else { continue }
       guard let end = end(of: lane, from: start, to: tail) else {
         // Another was faster, and what we looked at was already being overwritten.
         guard lane.claimWord() != word else { throw .corrupt(.length) }
@@ -169,8 +211,7 @@ extension SharedReading {
   /// A fair part of what is there: with many receivers, each takes little, so that none runs dry
   /// while another sits on a heap.
   private func end(of lane: LaneMemory, from start: Int, to tail: Int) -> Int? {
-    let receivers = lanes.receivers.reduce(0) { $0 + (lanes.memory(of: $1).isAttached ? 1 : 0) }
-    let bytes = min((tail - start) / (2 * max(1, receivers)), lane.capacity / 8)
+    let bytes = min((tail - start) / (receivers > 1 ? 2 * receivers : 1), lane.capacity / 8)
     return Frames(of: lane, lanes.format)
       .end(from: start, before: tail, count: share, bytes: bytes)
   }
@@ -179,8 +220,8 @@ extension SharedReading {
 // MARK: What the dead have left
 
 extension SharedReading {
-  func takeOver() throws(ChannelError) {
-    guard lanes.shape.consumers > 1 else { return }
+  func takeOver() throws(ChannelError) -> Bool {
+    guard lanes.shape.consumers > 1 else { return false }
     for other in 0..<lanes.shape.consumers where other != slot && !adopted.contains(other) {
       guard !lanes.channel.receiver(other).isAttached, leftovers(of: other) else { continue }
       var isWhole = true
@@ -191,6 +232,7 @@ extension SharedReading {
       guard isWhole else { throw .corrupt(.length) }
       if adoption == true { adopted.insert(other) }
     }
+    return !inherited.isEmpty
   }
 
   private func leftovers(of slot: Int) -> Bool {

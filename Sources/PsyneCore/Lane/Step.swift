@@ -8,7 +8,7 @@ public enum Step: String, CaseIterable, Sendable {
   case gateTaken, endTaken, endAdopted, prepared, attached, deathRecorded
   case endPositionStored, endingStored, endingCounted, detached, endReleased, endingSeen
   // Sending
-  case countStored, tailStored, freedStored
+  case tailStored, freedStored
   // Receiving
   case doneStored, handedStored, headStored
   // Claiming a share of a lane
@@ -17,7 +17,7 @@ public enum Step: String, CaseIterable, Sendable {
   case termRetired, termRestored, termDescribed, termOpened, termCurrent, termClosed, evicted
   case slotCleared, termPinned, termUnpinned
   // Sleeping and waking
-  case parkAnnounced, parkHinted, parkWithdrawn, hintWithdrawn
+  case parkAnnounced, parkHinted, parkWithdrawn
   case parkedTaken, receiverRoused, senderTaken, senderRoused
 
   #if PSYNE_STEPS

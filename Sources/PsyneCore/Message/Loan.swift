@@ -29,9 +29,9 @@ public struct Loan<Body: MessageBody>: ~Copyable, ~Escapable {
   @inlinable @inline(__always)
   deinit { correct(end: position, unsent: messages) }
 
-  /// How many messages it stands for.
+  /// How many messages to count for it: none where that follows from the position.
   @inlinable @inline(__always)
-  var messages: Int { headerBytes == 0 ? count : 1 }
+  var messages: Int { headerBytes == 0 ? 0 : 1 }
 
   /// Tells the sender what was not used of the reservation.
   @inlinable @inline(__always)
@@ -73,7 +73,8 @@ public struct Loan<Body: MessageBody>: ~Copyable, ~Escapable {
   @inlinable @inline(__always)
   public consuming func send() {
     writeHeader(count: count)
-    writer.publish(upTo: writer.tail, messages: writer.messages)
+    writer.publish(
+      upTo: writer.tail, messages: writer.messages, counts: headerBytes > 0)
     discard self
   }
 
@@ -117,7 +118,7 @@ extension Loan where Body: ResizableBody {
   public consuming func send(count: Int) {
     let end = writeHeader(count: shortened(to: count))
     correct(end: end, unsent: 0)
-    writer.publish(upTo: end, messages: writer.messages)
+    writer.publish(upTo: end, messages: writer.messages, counts: headerBytes > 0)
     discard self
   }
 }
@@ -130,9 +131,8 @@ extension Loan where Body: FixedSizeMessage {
   public consuming func send(count: Int) {
     precondition(headerBytes == 0, "a message of a mixed channel is sent whole")
     let end = writeHeader(count: shortened(to: count))
-    let unsent = self.count &- count
-    correct(end: end, unsent: unsent)
-    writer.publish(upTo: end, messages: writer.messages &- unsent)
+    correct(end: end, unsent: 0)
+    writer.publish(upTo: end, messages: writer.messages, counts: false)
     discard self
   }
 }

@@ -70,7 +70,8 @@ private final class Names: Sendable {
     guard ftruncate(descriptor, dataOffset + shape.lanes * shape.capacity) == 0 else {
       let number = errno
       throw TransportError(
-        .noSpace, "no memory for a channel of \(ByteCount.bytes(shape.bytes)): \(Errno.text(number))",
+        .noSpace,
+        "no memory for a channel of \(ByteCount.bytes(shape.bytes)): \(Errno.text(number))",
         errno: number)
     }
     let mapping = try ChannelMapping(

@@ -4,7 +4,7 @@ func pause() async {}
 
 func sends(_ channel: SPSCChannel<FloatVector>) async throws {
   var sender = try channel.sender()
-  var loan = try sender.reserve(count: 4)
+  var loan = try await sender.reserve(count: 4)
   loan[0] = 1
   await pause()
   loan[1] = 2

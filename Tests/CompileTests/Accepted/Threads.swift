@@ -13,7 +13,7 @@ func hands(_ channel: SPSCChannel<FloatVector>) async throws {
 
 // An end itself can be handed on: it has one owner at a time.
 func moves(_ sender: consuming Sender<FloatVector>) async throws {
-  try sender.reserve(count: 1).send()
+  try await sender.reserve(count: 1).send()
 }
 
 func gives(_ channel: SPSCChannel<FloatVector>) async throws {

@@ -19,11 +19,15 @@ struct ChannelName: CustomStringConvertible {
   /// Whether the channel exists.
   var exists: Bool { unsafe access(segment, F_OK) == 0 }
 
-  /// Whether a sender is at its end, or has died there. See docs/memory-layout.md.
-  var hasSender: Bool { word(at: 8192 + 512) == 1 }
+  /// Whether a sender is at its end, or has died there: in the first lane's header. See
+  /// docs/memory-layout.md.
+  var hasSender: Bool { word(at: 16384 + 512) == 1 }
 
-  /// Likewise a receiver.
-  var hasReceiver: Bool { word(at: 8192 + 640) == 1 }
+  /// Likewise a receiver: in the first slot of the channel's header.
+  var hasReceiver: Bool { receivers > 0 }
+
+  /// How many receivers are there, of a channel with at most eight.
+  var receivers: Int { (0..<8).count { word(at: Int64(8192 + 128 + 128 * $0 + 4)) == 1 } }
 
   private func word(at offset: Int64) -> UInt8? {
     guard let file = try? FileDescriptor.open(FilePath(segment), .readOnly) else { return nil }

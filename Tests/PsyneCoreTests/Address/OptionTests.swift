@@ -15,8 +15,8 @@ struct OptionTests {
     let options = Mutex<ChannelOptions?>(nil)
 
     func open(
-      _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
-    ) throws(TransportError) -> Lane {
+      _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
+    ) throws(TransportError) -> LaneSet {
       self.options.withLock { $0 = options }
       throw TransportError(.system, "recorded")
     }

@@ -81,7 +81,8 @@ struct HotPathTests {
   private static let allowed =
     claims + [
       "$s9PsyneCore10LaneMemoryV16wakeParkedSender", "$s9PsyneCore10LaneMemoryV13wakeReceivers",
-      "$s9PsyneCore8DeadlineV", "swift_willThrowTypedImpl",
+      "$s9PsyneCore8LaneViewV7OutcomeO10isMessages", "$s9PsyneCore8DeadlineV",
+      "swift_willThrowTypedImpl",
       "$s9PsyneCore12ChannelErrorOACs0D0AAWl",
     ]
   private static let claims = ["$s9PsyneCore11SenderClaimC", "$s9PsyneCore13ReceiverClaimC"]

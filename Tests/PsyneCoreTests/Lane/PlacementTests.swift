@@ -66,11 +66,14 @@ struct PlacementTests {
   func unaligned() throws {
     let file = unsafe cpsyne_memfd_create("test")
     defer { close(file) }
-    #expect(ftruncate(file, 4096 + (2 << 20)) == 0)
+    let shape = ChannelShape(kind: .spsc, producers: 1, consumers: 1, capacity: 2 << 20)
+    #expect(shape.headerBytes % shape.capacity != 0)
+    #expect(ftruncate(file, shape.bytes) == 0)
     let address = try ChannelAddress("memory://unaligned")
-    func map(_ huge: HugePages) throws(TransportError) -> LaneMapping {
-      try LaneMapping(
-        descriptor: file, headerOffset: 0, dataOffset: 4096, capacity: 2 << 20,
+    func map(_ huge: HugePages) throws(TransportError) -> ChannelMapping {
+      try ChannelMapping(
+        descriptor: file, place: ChannelMapping.Place(headers: 0, data: shape.headerBytes),
+        shape: shape,
         placement: LanePlacement(ChannelOptions(hugePages: huge), of: address))
     }
     let error = try #require(failure { _ = try map(.required) })
@@ -78,7 +81,7 @@ struct PlacementTests {
     #expect(error.message.contains("made without huge pages in mind"))
     let log = DiagnosticLog.shared
     let mapping = try map(.ifPossible)
-    #expect(mapping.memory.capacity == 2 << 20)
+    #expect(mapping.shape.capacity == 2 << 20)
     #expect(log.messages(.hugePages, mentioning: "memory://unaligned").count == 1)
   }
 

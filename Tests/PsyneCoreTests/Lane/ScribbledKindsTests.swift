@@ -44,7 +44,7 @@ struct ScribbledKindsTests {
   ) throws {
     var outcomes = Outcomes()
     let scratch = try Self.scratch(kind)
-    let words = Words(scratch, unit: MessageFormat(Opened.Body.self).positionUnit)
+    let words = HostileWords(scratch, unit: MessageFormat(Opened.Body.self).positionUnit)
     for _ in 0..<rounds {
       scratch.reset()
       words.makePossible(&random)
@@ -58,7 +58,8 @@ struct ScribbledKindsTests {
   }
 
   private func use<Opened: Channel>(
-    _ channel: Opened, _ words: Words, _ random: inout SeededRandom, _ outcomes: inout Outcomes
+    _ channel: Opened, _ words: HostileWords, _ random: inout SeededRandom,
+    _ outcomes: inout Outcomes
   ) {
     guard var receiver = try? channel.receiver() else {
       outcomes.refused += 1
@@ -139,7 +140,7 @@ struct ScribbledKindsTests {
     _ kind: Opened.Type
   ) throws where Opened.Body == Bytes {
     let scratch = try Self.scratch(kind)
-    let words = Words(scratch, unit: 8)
+    let words = HostileWords(scratch, unit: 8)
     let seed = Seed.random(for: "scribbler of \(Opened.kind)")
     let rounds = Volume.messages(usual: 100_000, whole: 5_000_000)
     let isOver = Flag()
@@ -189,7 +190,7 @@ struct ScribbledKindsTests {
 }
 
 /// The words of a channel that others rely on.
-private struct Words: Sendable {
+private struct HostileWords: Sendable {
   private let scratch: Scratch
   private let unit: Int
   private let shape: ChannelShape

@@ -117,3 +117,15 @@ func receiveBatches(_ receiver: inout Receiver<Pose>, _ count: Int) throws(Chann
   }
   return sum
 }
+
+@inline(never)
+func receiveNext(
+  _ receiver: inout Receiver<Pose>, _ count: Int
+) async throws(ChannelError) -> Double {
+  var sum = 0.0
+  for _ in 0..<count {
+    guard let message = try await receiver.next() else { break }
+    sum += message.value.x
+  }
+  return sum
+}

@@ -95,13 +95,13 @@ extension Cell {
       .endPositionStored, .endingStored, .endingCounted, .detached, .endReleased,
       .receiverRoused, .senderRoused:
       return nil
-    case .countStored, .tailStored, .parkedTaken:
+    case .tailStored, .parkedTaken:
       return role == .sender ? nil : "senders do it"
     case .freedStored:
       return role == .sender && setting.sharesLanes ? nil : "senders of shared lanes do it"
     case .doneStored, .handedStored, .headStored, .parkHinted:
       return role == .receiver ? nil : "receivers do it"
-    case .endingSeen, .hintWithdrawn:
+    case .endingSeen:
       return role == .receiver && setting.consumers == 1 ? nil : "an only receiver does it"
     case .claimAnnouncedStart, .claimAnnounced, .claimConfirmed, .claimed, .claimWithdrawn,
       .intentCleared, .endAdopted:

@@ -21,7 +21,7 @@ extension [String] {
 }
 
 extension Session {
-  func opened() -> SPSCChannel<Bytes> {
+  func opened() -> any Channel<Bytes> {
     guard let channel else { fatalError("no channel is open") }
     return channel
   }

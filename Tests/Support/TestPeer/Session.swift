@@ -8,10 +8,13 @@ final class Session {
   let registry: TransportRegistry
   let directory: String
   let scoreboard: Scoreboard?
-  var channel: SPSCChannel<Bytes>?
+  var channel: (any Channel<Bytes>)?
   var kept: [SPSCChannel<Bytes>] = []
   var sender: Sender<Bytes>?
   var receiver: Receiver<Bytes>?
+  /// Ends of kinds and cargos of which this process has several.
+  var traffic: [any TrafficEnd] = []
+  let crowd = Crowd()
 
   init(arguments: [String]) throws {
     directory = arguments[1]
@@ -32,8 +35,10 @@ final class Session {
   private func run(_ command: String, _ arguments: [String]) throws -> String {
     switch command {
     case "open": channel = try openChannel(arguments)
+    case "open-as": channel = try openKind(arguments)
     case "sender": sender = try opened().sender()
-    case "receiver": receiver = try opened().receiver()
+    case "receiver":
+      receiver = try opened().receiver(share: arguments.isEmpty ? 256 : arguments.number(0))
     case "keep": kept.append(try openChannel(arguments))
     case "names":
       return try listDirectory(directory).filter { $0.hasPrefix("psyne.") }.joined(separator: " ")
@@ -51,6 +56,11 @@ final class Session {
     case "victim":
       return try Victim(registry, board()).run(
         arguments.role(), arguments[1], ChannelKind(rawValue: UInt32(arguments.number(2))))
+    case "statistics": return try statistics(arguments[0])
+    case "traffic": traffic.append(try claimTraffic(arguments))
+    case "traffic-run": return try traffic.removeLast().run(arguments.number(0))
+    case "crowd": try crowd.gather(arguments.number(0))
+    case "crowd-send": return try crowd.serve()
     default: return try runSystem(command, arguments)
     }
     return "ok"
@@ -121,6 +131,7 @@ func name(of error: any Error) -> String {
   case .peerDied: "peerDied"
   case .timedOut: "timedOut"
   case .tooLarge: "tooLarge"
+  case .lost(let count): "lost \(count)"
   case .corrupt(let what): "corrupt \(what)"
   default: "\(error)"
   }

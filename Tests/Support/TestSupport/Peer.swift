@@ -172,8 +172,11 @@ extension Peer {
 
   /// For each of its threads: how often it ran and how long, as the scheduler counts.
   public func activity() throws -> [String] {
-    try listDirectory("/proc/\(process)/task").map { thread in
-      try "\(thread): " + readText("/proc/\(process)/task/\(thread)/schedstat")
+    try listDirectory("/proc/\(process)/task").compactMap { thread in
+      let folder = "/proc/\(process)/task/\(thread)"
+      // The one that Swift's pool has for itself looks around now and then.
+      if try readText("\(folder)/comm").contains("overcommit") { return nil }
+      return try "\(thread): " + readText("\(folder)/schedstat")
     }
   }
 }
