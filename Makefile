@@ -47,7 +47,7 @@ test-swift:
 	$(SWIFT) test -c release -j $(JOBS) $(if $(FILTER),--filter $(FILTER))
 
 # Tests that are no Swift tests; each script ends with a status. New ones are added to this list.
-TEST_SCRIPTS = scripts/models.sh $(wildcard scripts/sanitizers.sh)
+TEST_SCRIPTS = scripts/models.sh scripts/kill-matrix.sh $(wildcard scripts/sanitizers.sh)
 test-scripts:
 	@set -e; for script in $(TEST_SCRIPTS); do echo "== $$script"; $$script; done
 

@@ -6,7 +6,7 @@ import PackageDescription
 let steps: [SwiftSetting] =
   Context.environment["PSYNE_STEPS"] == nil ? [] : [.define("PSYNE_STEPS")]
 
-let settings: [SwiftSetting] = [
+let strict: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -14,7 +14,9 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
   .strictMemorySafety(),
   .treatAllWarnings(as: .error),
-] + steps
+]
+
+let settings = strict + steps
 
 let package = Package(
   name: "psyne",

@@ -9,8 +9,8 @@ trap 'rm -rf "$work"' EXIT
 # check MODEL [DEFINE]: prints "errors: N" and the number of states.
 check() {
   local model=$PWD/docs/models/$1.pml
-  (cd "$work" && spin ${2:+-D$2} -a "$model" >/dev/null && gcc -O2 -DSAFETY -o pan pan.c \
-    && ./pan -m100000 | grep -E 'errors: |states, stored')
+  (cd "$work" && spin ${2:+-D$2} -a "$model" >/dev/null && gcc -O2 -w -DSAFETY -DCOLLAPSE -o pan pan.c \
+    && ./pan -m1000000 | grep -E 'errors: |states, stored')
 }
 
 # expect 0|1 MODEL [DEFINE]: whether errors are to be found.
@@ -30,3 +30,10 @@ expect 0 parking
 expect 1 parking NO_BARRIER
 expect 1 parking NO_RECHECK
 expect 1 parking LATE_ANNOUNCE
+
+expect 0 claiming
+expect 1 claiming NO_CONFIRM
+expect 1 claiming INTENT_NEVER
+expect 1 claiming INTENT_ALWAYS
+expect 1 claiming LATE_ANNOUNCE
+expect 1 claiming NO_REDELIVERY

@@ -15,6 +15,7 @@ final class ReceiverClaim: @unchecked Sendable {
   private let reading: any Reading
   private let liveness = Liveness()
   private let isInterrupted = Atomic(false)
+  private var looks = 0
 
   init(
     _ lanes: LaneSet, waiting: WaitStrategy, share: Int
@@ -142,7 +143,7 @@ extension ReceiverClaim {
   func awaitMessages(after view: LaneView, until deadline: Deadline) throws(ChannelError)
     -> LaneView
   {
-    var found = try reading.look(after: view)
+    var found = try look(after: view)
     // A stream pauses for less than it takes to prepare for a wait.
     for _ in 0..<64 where found.outcome == .nothing {
       cpsyne_pause()
@@ -164,7 +165,7 @@ extension ReceiverClaim {
   func nextMessages(after view: LaneView, until deadline: Deadline) async throws(ChannelError)
     -> LaneView
   {
-    var found = try reading.look(after: view)
+    var found = try look(after: view)
     if found.outcome != .nothing { return found }
     lanes.channel.count(slot, ChannelLayout.emptyWaits)
     _ = try await Parking.suspend(on: sleeper, until: deadline, peers: peers) {
@@ -181,12 +182,23 @@ extension ReceiverClaim {
   /// Looks once.
   @usableFromInline @inline(never)
   func pollMessages(after view: LaneView) throws(ChannelError) -> LaneView {
-    let found = try reading.look(after: view)
+    let found = try look(after: view)
     if found.outcome == .nothing {
       cpsyne_pause()
       if try pollPeers() { return try reading.look(after: found) }
     }
     return found
+  }
+
+  private func look(after view: LaneView) throws(ChannelError) -> LaneView {
+    // Where there are others, one that dies must be noticed though the stream of the rest never ends.
+    looks &+= 1
+    if looks % 16 == 0, hasSeveralPeers { liveness.poll { noticeDeaths() } }
+    return try reading.look(after: view)
+  }
+
+  private var hasSeveralPeers: Bool {
+    lanes.shape.producers > 1 || lanes.shape.kind.sharesLanes && lanes.shape.consumers > 1
   }
 
   /// True if there is something to read now.

@@ -76,6 +76,13 @@ final class SharedReading: Reading {
       return view
     }
     releaseAdopted()
+    // While others go on sending, one that has died is still news, if all that it sent is claimed.
+    if turns % 16 == 0, try hasNewDeath() {
+      turns &+= 1
+      var idle = ownView
+      idle.outcome = .died
+      return idle
+    }
     if let view = try claimNext() { return view }
     // What a sender sent before it left is seen when the lanes are looked at once more.
     let hasSender = lanes.senders.contains { lanes.memory(of: $0).isAttached }

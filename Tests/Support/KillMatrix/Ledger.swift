@@ -7,7 +7,7 @@ import TestSupport
 final class Ledger: @unchecked Sendable {
   // Unchecked: a constant pointer to atomics.
   private let words: UnsafeMutableRawPointer
-  private static let wordCount = 1 << 17
+  private static let wordCount = 1 << 19
   private static let firstEntry = 16
 
   /// - Parameter path: of a file that another process maps too; nil for a party of this process.

@@ -17,7 +17,9 @@ struct Party: Sendable {
 extension Party {
   /// - Parameter number: of this sender, in its messages.
   func send(to channel: any Channel<Bytes>, as number: Int, rounds: Int = .max) throws {
-    for _ in 0..<rounds where !hasToStop() {
+    var (round, total) = (0, 0)
+    while round < rounds, !hasToStop() {
+      round += 1
       guard var end = try claim({ () throws(TransportError) in try channel.sender() }) else {
         continue
       }
@@ -26,8 +28,9 @@ extension Party {
       while !hasToStop(), count < cycle ?? .max {
         count += 1
         try sendOne(&end, as: number)
-        guard isPaced, count % 16 == 0 else { continue }
-        pass(microseconds: count % 64 == 0 ? 400 : 50)
+        // Long enough that the receivers have read all, and wait.
+        total += 1
+        if isPaced, total % 64 == 0 { pass(microseconds: 2500) }
       }
       ledger[.holding] = 0
       end.close()
@@ -74,7 +77,9 @@ extension Party {
 extension Party {
   /// Returns at the end of the stream, if that is the last one.
   func receive(from channel: any Channel<Bytes>, rounds: Int = .max) throws {
-    for _ in 0..<rounds where !hasToStop() {
+    var (round, total) = (0, 0)
+    while round < rounds, !hasToStop() {
+      round += 1
       let claimed = try claim { () throws(TransportError) in try channel.receiver(share: 8) }
       guard var end = claimed else { continue }
       ledger.note(.claimed)
@@ -83,8 +88,11 @@ extension Party {
       while !hasToStop(), count < cycle ?? .max {
         count += 1
         guard try receiveSome(&end, inBatch: count % 3 == 0) else { break }
-        guard isPaced, count % 16 == 0 else { continue }
-        pass(microseconds: count % 64 == 0 ? 1000 : 50)
+        // Long enough that the senders have filled their lanes, and wait.
+        total += 1
+        if isPaced, total % 16 == 0 { pass(microseconds: total % 64 == 0 ? 400 : 50) }
+        // Long enough that a broadcast's sender has filled all its lanes.
+        if isPaced, channel.isBroadcast, total % 256 == 0 { pass(microseconds: 20_000) }
       }
       ledger[.holding] = 0
       let isAtEnd = ledger[.last] != 0 && ledger[.stop] == 0
@@ -136,4 +144,8 @@ extension Party {
         sender: sequence >> 32, number: sequence & 0xFFFF_FFFF,
         isRedelivery: message.isRedelivery))
   }
+}
+
+extension Channel {
+  fileprivate var isBroadcast: Bool { Self.kind == .broadcast }
 }

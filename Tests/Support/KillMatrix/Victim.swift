@@ -15,7 +15,9 @@ struct Victim {
     let registry = TransportRegistry([IPCTransport(directory: arguments[0])])
     let ledger = try Ledger(path: arguments[4])
     stop(at: arguments[6], arrival: arrival)
-    let party = Party(ledger: ledger, cycle: arrival == 0 ? nil : 24, isPaced: true)
+    // One that is to adopt what a dead one held must not take its end instead.
+    let cycle = arrival == 0 || arguments[6] == "endAdopted" ? nil : 24
+    let party = Party(ledger: ledger, cycle: cycle, isPaced: true)
     // Several lives: the channel is opened and left anew each time.
     for _ in 0..<lives where ledger[.stop] == 0 {
       let channel = try setting.open(registry, arguments[1])
