@@ -17,47 +17,78 @@ struct PieceSource {
   func pump<Body: ResizableBody>(
     _ sender: inout Sender<Body>, _ progress: inout Progress
   ) throws {
-    let stride = MemoryLayout<Body.Element>.stride
-    // What is read while there is no room, and dropped.
-    var dropped: [UInt8] = []
+    // The option of the command comes before that of the address.
+    let whenFull = timeout.map { WhenFull.waitUpTo($0) } ?? sender.whenFull
     for path in inputs {
       let input = try InputStream.open(path)
       var bytesRead = 0
       while progress.messages + progress.drops < limit ?? .max {
-        let bytes: Int
-        // The option of the command comes before that of the address.
-        if var loan = try sender.offer(
-          count: pieceBytes / stride, whenFull: timeout.map { .waitUpTo($0) })
-        {
-          var elements = loan.elements
-          bytes = try unsafe elements.withUnsafeMutableBytes { room in
-            try unsafe fill(room, from: input, stride: stride)
-          }
-          guard bytes.isMultiple(of: stride) else {
-            throw Self.notFloats(input.name, bytes: bytesRead + bytes)
-          }
-          // At the end of the file it is dropped, and nothing is sent.
-          if bytes > 0 {
-            loan.send(count: bytes / stride)
-            progress.advance(bytes: bytes)
-          }
-        } else {
-          bytes = try read(into: &dropped, from: input, stride: stride)
-          if bytes > 0 { progress.drop() }
-        }
+        let bytes =
+          whenFull == .dropNewest
+          ? try sendCopy(from: input, after: bytesRead, on: &sender, &progress)
+          : try sendInPlace(from: input, after: bytesRead, whenFull, on: &sender, &progress)
         if bytes == 0 { break }
         bytesRead += bytes
       }
     }
   }
 
-  private func read(
-    into buffer: inout [UInt8], from input: borrowing InputStream, stride: Int
+  /// Reads a piece into the channel and sends it; 0 at the end of the file.
+  private func sendInPlace<Body: ResizableBody>(
+    from input: borrowing InputStream, after bytesRead: Int, _ whenFull: WhenFull,
+    on sender: inout Sender<Body>, _ progress: inout Progress
   ) throws -> Int {
-    if buffer.isEmpty { buffer = [UInt8](repeating: 0, count: pieceBytes) }
-    return try unsafe buffer.withUnsafeMutableBytes { room in
+    let stride = MemoryLayout<Body.Element>.stride
+    guard var loan = try sender.offer(count: pieceBytes / stride, whenFull: whenFull) else {
+      return 0
+    }
+    var elements = loan.elements
+    let bytes = try unsafe elements.withUnsafeMutableBytes { room in
       try unsafe fill(room, from: input, stride: stride)
     }
+    guard bytes.isMultiple(of: stride) else {
+      throw Self.notFloats(input.name, bytes: bytesRead + bytes)
+    }
+    // What is dropped at the end of the file is not sent.
+    guard bytes > 0 else { return 0 }
+    loan.send(count: bytes / stride)
+    progress.advance(bytes: bytes)
+    return bytes
+  }
+
+  /// Reads a piece and sends a copy if there is room, so that only messages count as dropped, and no
+  /// end of a file; 0 at the end of the file.
+  private func sendCopy<Body: ResizableBody>(
+    from input: borrowing InputStream, after bytesRead: Int, on sender: inout Sender<Body>,
+    _ progress: inout Progress
+  ) throws -> Int {
+    let stride = MemoryLayout<Body.Element>.stride
+    var piece = [UInt8](repeating: 0, count: pieceBytes)
+    let bytes = try unsafe piece.withUnsafeMutableBytes { room in
+      try unsafe fill(room, from: input, stride: stride)
+    }
+    guard bytes.isMultiple(of: stride) else {
+      throw Self.notFloats(input.name, bytes: bytesRead + bytes)
+    }
+    guard bytes > 0 else { return 0 }
+    if try offer(piece[..<bytes], on: &sender) {
+      progress.advance(bytes: bytes)
+    } else {
+      progress.drop()
+    }
+    return bytes
+  }
+
+  /// Sends a copy if there is room by now; false if it was dropped.
+  private func offer<Body: ResizableBody>(
+    _ bytes: ArraySlice<UInt8>, on sender: inout Sender<Body>
+  ) throws -> Bool {
+    let count = bytes.count / MemoryLayout<Body.Element>.stride
+    guard var loan = try sender.offer(count: count) else { return false }
+    var elements = loan.elements
+    unsafe elements.withUnsafeMutableBytes { unsafe $0.copyBytes(from: bytes) }
+    loan.send()
+    return true
   }
 
   /// Reads once, or until the room is full; and in any case up to the end of an element. Fewer
