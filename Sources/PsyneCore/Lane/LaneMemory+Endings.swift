@@ -1,3 +1,4 @@
+internal import CPsyne
 internal import Synchronization
 
 // Who holds the ends of a lane, and how they were left: the words that only slow paths touch.
@@ -45,8 +46,16 @@ extension LaneMemory {
     // What was written before must be seen by whoever announced its sleep before we look: the
     // sleeper's barrier does not cover a process that has not registered, and this path is rare.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
-    wake(LaneLayout.receiverParked)
-    wake(LaneLayout.senderParked)
+    rouse(LaneLayout.receiverParked)
+    rouse(LaneLayout.senderParked)
+  }
+
+  /// Wakes whoever sleeps on the futex at `offset`, whether or not it is announced: who was waking it
+  /// may have died between taking back the announcement and the wake-up.
+  private func rouse(_ offset: Int) {
+    let word = unsafe word(offset)
+    unsafe word.pointee.store(0, ordering: .releasing)
+    _ = unsafe cpsyne_futex_wake(word, 1)
   }
 }
 
