@@ -52,7 +52,7 @@ struct RaceTests {
     for (index, peer) in peers.enumerated() {
       try peer.tell("churn \(index < 3 ? "sender" : "receiver")")
     }
-    let goal = isVerifying ? 200_000 : 50_000
+    let goal = isVerifying ? 1_000_000 : 50_000
     try eventually("they have come and gone often enough") { board[.operations] > goal }
     board[.stop] = 1
     for peer in peers { #expect(try peer.reply(to: "churn") == "ok") }

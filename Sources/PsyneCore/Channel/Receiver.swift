@@ -2,8 +2,8 @@
 ///
 /// Use it from one thread at a time. A message it hands out is lent until the next call of any of
 /// its `receive` functions, or ``release()``. The compiler holds you to it by scope: bind a message
-/// with `while let` or `if let`, or in a `do` block, and the next call can follow. Dropping it closes it; the last message then counts as
-/// read.
+/// with `while let` or `if let`, or in a `do` block, and the next call can follow. Dropping it closes
+/// it; the last message then counts as read.
 @frozen @safe
 public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   @usableFromInline let claim: LaneClaim
