@@ -1,5 +1,6 @@
 import Glibc
 import PsyneCore
+import PsyneIPC
 import TestSupport
 import Testing
 
@@ -257,6 +258,36 @@ struct WaitingTests {
   }
 
   // MARK: Wake-ups
+
+  @Test("a receiver that sleeps on after its waker died is woken by whoever comes next")
+  func receiversWakerDied() throws {
+    let place = try Place()
+    let channel = try place.open("c", capacity: 4096)
+    let peer = try sleeper(place, ["receiver"], "next never")
+    try leaveAsleep(peer, place, ChannelLayout.slots + ChannelLayout.parked) { _ = try channel.sender() }
+    #expect(try peer.reply(to: "next") == "closed")
+  }
+
+  @Test("a sender that sleeps on after its waker died is woken by whoever comes next")
+  func sendersWakerDied() throws {
+    let place = try Place()
+    let channel = try place.open("c", capacity: 4096)
+    let peer = try sleeper(place, ["sender", "send 0 1 1 4000 4000"], "room 4000 never")
+    try leaveAsleep(peer, place, ChannelLayout.headerBytes + LaneLayout.senderParked) { _ = try channel.receiver() }
+    #expect(try peer.reply(to: "room") == "error closed")
+  }
+
+  /// Does to a sleeper what a waker does that dies halfway: takes its announcement back, and no more.
+  /// Then somebody comes, and goes.
+  func leaveAsleep(_ peer: Peer, _ place: Place, _ word: Int, _ visit: () throws -> Void) throws {
+    // So long that it does not look for itself any more.
+    try untilIdle(peer)
+    let segment = try Scribbler(path: place.path("c"))
+    let announcement = SegmentLayout.headers + word
+    #expect(segment.get(UInt32.self, at: announcement) == 1)
+    segment.put(UInt32(0), at: announcement)
+    try visit()
+  }
 
   @Test("no wake-up is lost where it meets the other side going to sleep")
   func handOffs() throws {
