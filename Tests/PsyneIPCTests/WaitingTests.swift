@@ -264,7 +264,9 @@ struct WaitingTests {
     let place = try Place()
     let channel = try place.open("c", capacity: 4096)
     let peer = try sleeper(place, ["receiver"], "next never")
-    try leaveAsleep(peer, place, ChannelLayout.slots + ChannelLayout.parked) { _ = try channel.sender() }
+    try leaveAsleep(peer, place, ChannelLayout.slots + ChannelLayout.parked) {
+      _ = try channel.sender()
+    }
     #expect(try peer.reply(to: "next") == "closed")
   }
 
@@ -273,7 +275,9 @@ struct WaitingTests {
     let place = try Place()
     let channel = try place.open("c", capacity: 4096)
     let peer = try sleeper(place, ["sender", "send 0 1 1 4000 4000"], "room 4000 never")
-    try leaveAsleep(peer, place, ChannelLayout.headerBytes + LaneLayout.senderParked) { _ = try channel.receiver() }
+    try leaveAsleep(peer, place, ChannelLayout.headerBytes + LaneLayout.senderParked) {
+      _ = try channel.receiver()
+    }
     #expect(try peer.reply(to: "room") == "error closed")
   }
 

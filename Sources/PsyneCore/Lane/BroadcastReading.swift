@@ -11,9 +11,9 @@ final class BroadcastReading: Reading {
   /// What was reported last, if it was an end: asked again, it is reported again.
   private var lastEnd: LaneView.Outcome?
 
-  /// Where the sender stood before it could see us: the term, 0 if there was none, and its tail. Nil if
+  /// Where the sender stood before it could see us: the term, 0 if there was none, and its tail, nil if
   /// it was going on to another.
-  private var joined: (term: UInt64, tail: Int)?
+  private var joined: (term: UInt64, tail: Int?) = (0, nil)
 
   init(_ lanes: LaneSet) {
     self.lanes = lanes
@@ -23,72 +23,46 @@ final class BroadcastReading: Reading {
   func start(at slot: Int) -> LaneView? {
     self.slot = slot
     seenEndings = lanes.lanes[0].sender.endings
-    unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
-      .store(0, ordering: .relaxed)
     unsafe lanes.channel.word(slot, ChannelLayout.evicted).pointee.store(0, ordering: .relaxed)
-    Step.reach(.slotCleared)
     // Acquire pairs with the release of whoever opened the term.
     let newest = unsafe lanes.channel.term.pointee.load(ordering: .acquiring)
-    if newest == 0 {
-      joined = (0, 0)
-    } else if let lane = lanes.lanes.first(where: { $0.term == newest }) {
-      joined = (newest, lane.tail)
-    }
+    // Pinned from before the sender can see us: one that has waited for us, and blocks, keeps all that
+    // it sends from then on.
+    unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
+      .store(max(1, newest), ordering: .relaxed)
+    Step.reach(.slotCleared)
+    let lane = lanes.lanes.first { newest > 0 && $0.term == newest }
+    joined = (newest, lane?.tail)
     return LaneView(lanes.lanes[0], slot: slot, at: 0)
   }
 
-  /// A receiver hears what is sent from when the sender can have seen it. If the term of that moment is
-  /// already given up, what is sent from now on.
+  /// A receiver hears what is sent from when the sender can have seen it. If the term of that moment was
+  /// given up before, it begins with the oldest that is left.
   func attached(_ view: LaneView) -> LaneView {
-    if let view = attachedSince(view) { return view }
-    var view = view
-    var tries = 0
-    while true {
+    // See `BroadcastTerms.retire`.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    var (number, head) = (max(1, joined.term), joined.tail)
+    for _ in 0..<Self.tries {
+      if let index = pin(number) { return begin(view, in: lanes.lanes[index], at: head) }
       // Acquire pairs with the release of whoever opened the term.
       let newest = unsafe lanes.channel.term.pointee.load(ordering: .acquiring)
-      guard newest > 0 else {
-        guard expectFirst() else { continue }
-        return view
-      }
-      guard let index = pin(newest) else {
-        tries += 1
-        guard tries < Self.tries else { return view }
-        continue
-      }
-      let tail = lanes.lanes[index].tail
-      guard tail >= 0, tail < LaneLayout.positionLimit, tail % lanes.format.positionUnit == 0
-      else {
-        term = 0
-        return view
-      }
-      view.lane = lanes.lanes[index]
-      view.head = tail
-      view.tail = view.head
-      view.published = view.head
-      unsafe view.lane.position(view.cursor + CursorLayout.done).pointee
-        .store(view.head, ordering: .releasing)
-      return view
+      if newest == 0 { return view }
+      guard let next = lanes.lanes.map(\.term).filter({ $0 > number }).min() else { continue }
+      (number, head) = (next, nil)
     }
+    return view
   }
 
-  /// Begins where the sender stood before this receiver counted as attached; nil if that is not to be
-  /// had, or there is no term yet.
-  private func attachedSince(_ view: LaneView) -> LaneView? {
-    guard let joined else { return nil }
-    if joined.term == 0 {
-      // Acquire pairs with the release of whoever opened the term.
-      guard unsafe lanes.channel.term.pointee.load(ordering: .acquiring) > 0 else { return nil }
-    }
-    guard let index = pin(max(1, joined.term)) else { return nil }
-    let lane = lanes.lanes[index]
+  /// Begins in the pinned term at `head`, or with all of it; where that is impossible, `look` finds out.
+  private func begin(_ view: LaneView, in lane: LaneMemory, at head: Int?) -> LaneView {
     let start = unsafe lane.position(LaneLayout.termStart).pointee.load(ordering: .relaxed)
-    let head = joined.term == 0 ? start : joined.tail
+    let head = head ?? start
     let tail = lane.tail
     guard start >= 0, start <= head, head <= tail, tail - start <= lane.capacity,
       tail < LaneLayout.positionLimit, head % lanes.format.positionUnit == 0
     else {
       term = 0
-      return nil
+      return view
     }
     var view = view
     view.lane = lane
@@ -225,15 +199,6 @@ extension BroadcastReading {
   /// How often to look again for a term that is said to be there. A sender gives up one or two while
   /// we look; that one is always faster than we are is not to be expected.
   private static var tries: Int { 1 << 12 }
-
-  /// Keeps the first term before there is one; false if it has come meanwhile.
-  private func expectFirst() -> Bool {
-    unsafe lanes.lanes[0].long(LaneMemory.cursor(slot, CursorLayout.pinned)).pointee
-      .store(1, ordering: .releasing)
-    // See `BroadcastTerms.retire`.
-    atomicMemoryFence(ordering: .sequentiallyConsistent)
-    return unsafe lanes.channel.term.pointee.load(ordering: .acquiring) == 0
-  }
 
   /// Keeps a term from being given up; nil if it was already.
   private func pin(_ number: UInt64) -> Int? {

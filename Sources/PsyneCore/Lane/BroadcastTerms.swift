@@ -191,7 +191,7 @@ extension BroadcastTerms {
     (0..<lanes.shape.consumers).compactMap { slot in
       guard lanes.channel.receiver(slot).isAttached else { return nil }
       let pinned = lanes.lanes[0].pinned(by: slot)
-      // One that is about to join has none yet.
+      // One that is about to leave has none any more.
       return pinned == 0 ? nil : pinned
     }
   }
