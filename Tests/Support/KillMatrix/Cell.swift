@@ -76,7 +76,9 @@ struct Cell: Sendable, CustomStringConvertible {
             case .alone, .busy: false
             }
           if isRare { return [once] }
-          let others = [(2, false), (17, false), (2, true)].map { arrival, isStop in
+          // The sender seldom sleeps while there are others that would wake it.
+          let late = step == .senderTaken ? 4 : 17
+          let others = [(2, false), (late, false), (2, true)].map { arrival, isStop in
             Cell(setting: setting, role: role, step: step, arrival: arrival, isStop: isStop)
           }
           return [once] + others.filter { !$0.isStop || $0.scene == .busy }
