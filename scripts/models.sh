@@ -30,6 +30,8 @@ expect 0 parking
 expect 1 parking NO_BARRIER
 expect 1 parking NO_RECHECK
 expect 1 parking LATE_ANNOUNCE
+expect 1 parking HINT_FIRST
+expect 1 parking HINT_CLEARED
 
 expect 0 claiming
 expect 1 claiming NO_CONFIRM

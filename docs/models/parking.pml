@@ -1,21 +1,27 @@
-/* The parking protocol of a lane: a sender that publishes and never fences, a receiver that sleeps.
+/* The parking protocol of a lane: a sender that publishes and never fences, and receivers that all have
+ * to see what it sends and sleep, each on a word of its own. A hint in the lane says that one may be
+ * asleep.
  *
  * The sender's store of `tail` goes through a store buffer, which empties at any later time: so its
- * load of `parked` may come first, as on x86. The receiver's barrier empties that buffer for it.
+ * load of `hint` may come first, as on x86. A receiver's barrier empties that buffer for it.
  *
  * A lost wake-up shows as a receiver asleep for ever: an invalid end state. scripts/models.sh checks
  * the protocol, and that each line marked below is needed:
- *   -DNO_BARRIER   without the sleeper's barrier
- *   -DNO_RECHECK   without looking again between announcing and sleeping
+ *   -DNO_BARRIER     without the sleeper's barrier
+ *   -DNO_RECHECK     without looking again between announcing and sleeping
  *   -DLATE_ANNOUNCE  announcing after the second look
+ *   -DHINT_FIRST     the hint before the word it speaks of
+ *   -DHINT_CLEARED   a receiver that wakes takes back the hint, which may be another's
  */
-#define MESSAGES 4
+#define MESSAGES 3
+#define RECEIVERS 2
 
-byte tail;       /* what everybody sees */
-byte buffered;   /* the sender's own view */
-bool pending;    /* the sender's store has not reached memory */
-bool parked;     /* the futex */
-bool asleep;     /* the kernel's view of the receiver */
+byte tail;                 /* what everybody sees */
+byte buffered;             /* the sender's own view */
+bool pending;              /* the sender's store has not reached memory */
+bool hint;
+bool parked[RECEIVERS];    /* the futexes */
+bool asleep[RECEIVERS];    /* the kernel's view of the receivers */
 
 inline empty_buffer() {
   atomic { if :: pending -> tail = buffered; pending = false :: else fi }
@@ -28,54 +34,83 @@ end:
   od
 }
 
+/* Wakes those that say that they sleep. */
+inline wake() {
+  i = 0;
+  do
+  :: i < RECEIVERS ->
+     if
+     :: parked[i] -> parked[i] = false; asleep[i] = false   /* store; FUTEX_WAKE */
+     :: else
+     fi;
+     i++
+  :: else -> break
+  od
+}
+
 active proctype sender() {
   byte sent;
+  byte i;
   bool flag;
   do
   :: sent < MESSAGES ->
      sent++;
      atomic { buffered = sent; pending = true };   /* publish: the store waits in the buffer */
-     flag = parked;                                /* a relaxed load */
+     flag = hint;                                  /* a relaxed load */
      if
      :: flag ->
         empty_buffer();                            /* the exchange is a locked instruction */
-        atomic { flag = parked; parked = false };
-        if :: flag -> asleep = false :: else fi    /* FUTEX_WAKE */
+        hint = false;
+        wake()
      :: else
      fi
   :: else -> break
   od
 }
 
-active proctype receiver() {
+inline announce() {
+#ifdef HINT_FIRST
+  hint = true;
+  parked[me] = true
+#else
+  parked[me] = true;
+  hint = true
+#endif
+}
+
+inline sleep() {
+  atomic { if :: parked[me] -> asleep[me] = true :: else fi };   /* FUTEX_WAIT compares and sleeps */
+  !asleep[me]
+}
+
+inline withdraw() {
+  parked[me] = false;
+#ifdef HINT_CLEARED
+  hint = false
+#endif
+}
+
+active [RECEIVERS] proctype receiver() {
+  byte me = _pid - 2;
   byte seen;
+  bool there;
   do
   :: seen == MESSAGES -> break
   :: seen < MESSAGES && tail > seen -> seen = tail
   :: seen < MESSAGES && tail == seen ->
 #ifndef LATE_ANNOUNCE
-     parked = true;
+     announce();
 #endif
 #ifndef NO_BARRIER
      empty_buffer();                               /* membarrier */
 #endif
-     if
 #ifndef NO_RECHECK
-     :: tail > seen -> parked = false
+     there = tail > seen;
 #endif
-     :: tail == seen ->
 #ifdef LATE_ANNOUNCE
-        parked = true;
+     announce();
 #endif
-        atomic { if :: parked -> asleep = true :: else fi };   /* FUTEX_WAIT compares and sleeps */
-        !asleep;
-        parked = false
-#ifdef NO_RECHECK
-     :: tail > seen ->
-        atomic { if :: parked -> asleep = true :: else fi };
-        !asleep;
-        parked = false
-#endif
-     fi
+     if :: !there -> sleep() :: else fi;
+     withdraw()
   od
 }

@@ -41,6 +41,9 @@ enum Parking {
   /// sleep costs at most twice the best choice.
   static let spinNanoseconds: Int64 = 25_000
 
+  /// A yield that takes longer than this has let others run: this CPU is wanted. Else it takes a tenth.
+  static let contendedNanoseconds: Int64 = 3_000
+
   /// A sleeper looks this often whether its peer still lives, where nobody tells it.
   static let livenessNanoseconds: Int64 = 50_000_000
 
@@ -148,16 +151,24 @@ enum Parking {
     }
   }
 
+  /// Spins for as long as a sleeper takes to run again; false when it is time to sleep. Where there are
+  /// more threads than CPUs, whoever is waited for may need this one: then to yield shows it, and to
+  /// spin on would only keep it away.
   private static func spin(
     until deadline: Deadline, _ isReady: () throws(ChannelError) -> Bool
   ) throws(ChannelError) -> Bool {
-    let end = min(deadline.nanoseconds, cpsyne_monotonic_ns() + spinNanoseconds)
-    repeat {
-      for _ in 0..<32 {
+    var now = cpsyne_monotonic_ns()
+    let end = min(deadline.nanoseconds, now + spinNanoseconds)
+    while now < end {
+      for _ in 0..<16 {
         cpsyne_pause()
         if try isReady() { return true }
       }
-    } while cpsyne_monotonic_ns() < end
+      let before = cpsyne_monotonic_ns()
+      sched_yield()
+      now = cpsyne_monotonic_ns()
+      if now - before > contendedNanoseconds { return try isReady() }
+    }
     return false
   }
 

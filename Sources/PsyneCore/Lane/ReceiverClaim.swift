@@ -145,7 +145,7 @@ extension ReceiverClaim {
   {
     var found = try look(after: view)
     // A stream pauses for less than it takes to prepare for a wait.
-    for _ in 0..<64 where found.outcome == .nothing {
+    for _ in 0..<32 where found.outcome == .nothing {
       cpsyne_pause()
       found = try reading.look(after: found)
     }

@@ -1,3 +1,4 @@
+import Glibc
 import PsyneCore
 import Synchronization
 import Testing
@@ -24,6 +25,7 @@ extension ReactorTests {
       let returns = Player(try back.heldSender(), try there.heldReceiver(waiting: .park))
       let executor = players == .reactor || players == .threadAndReactor ? Reactor.shared : nil
       let thread: TestThread?
+      let sleeps = sleepsOfThisProcess()
       switch players {
       case .threads:
         thread = TestThread {
@@ -49,8 +51,16 @@ extension ReactorTests {
         try await task.value
       }
       try thread?.join()
+      print("\(players): \(2 * Self.rounds) hand-offs, \(sleepsOfThisProcess() - sleeps) sleeps")
     }
   }
+}
+
+/// How often threads of this process gave up their CPU to wait.
+private func sleepsOfThisProcess() -> Int {
+  var usage = rusage()
+  _ = unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+  return usage.ru_nvcsw
 }
 
 /// One side of the table. A wake-up that is lost shows as a time-out.
@@ -68,6 +78,8 @@ private struct Player: Sendable {
     for round in 0..<rounds {
       if serves { try sender.send(Item(round)) }
       guard try receiver.number() == round else { throw Wrong(message: round) }
+      // So that the other side is met at every stage of going to sleep.
+      dally(round % 31)
       if !serves { try sender.send(Item(round)) }
     }
   }

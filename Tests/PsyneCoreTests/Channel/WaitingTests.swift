@@ -130,10 +130,3 @@ struct WaitingTests {
     }
   }
 }
-
-/// Keeps the thread busy for about as many half microseconds.
-@inline(never)
-private func dally(_ steps: Int) {
-  let end = ContinuousClock.now + .nanoseconds(500 * steps)
-  while ContinuousClock.now < end {}
-}

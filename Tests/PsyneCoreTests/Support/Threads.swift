@@ -47,3 +47,10 @@ func beside(
   try thread.join()
   try result.get()
 }
+
+/// Keeps the thread busy for about as many half microseconds.
+@inline(never)
+func dally(_ steps: Int) {
+  let end = ContinuousClock.now + .nanoseconds(500 * steps)
+  while ContinuousClock.now < end {}
+}
