@@ -26,7 +26,7 @@ help: ## list these targets
 setup:
 	@scripts/setup.sh
 
-demo: setup ## show it at work: a real file and the guide's pipeline between two processes
+demo: setup ## show it at work: real files and a pipeline between two processes
 	@$(BUILD) --product psyne
 	@$$($(BUILD) --show-bin-path)/psyne demo $(FILES)
 

@@ -10,7 +10,8 @@ enum HelpText {
       psyne send ipc://backup disk.img
 
     Either may start first: it creates the channel and waits for the other. The
-    channel is gone when both have ended, however they end.
+    channel is gone when both have ended; if all were killed, it stays until
+    somebody opens the name again, or removes /dev/shm/psyne.NAME.
 
     'psyne stat' shows the channels there are and what goes through them, 'psyne
     demo' shows it at work, 'psyne help send' and 'psyne help recv' say more.
@@ -56,17 +57,19 @@ enum HelpText {
   static let exitStatus = """
     EXIT STATUS
        0  all was sent and received; recv: or the reader of its output is gone
-       1  failure: the two sides differ in kind, type or capacity, the channel is
-          corrupt, the input is not of its type, or messages of a broadcast were
-          lost
+       1  failure: the two sides differ in kind, type, capacity or number, the file
+          is no channel or a damaged one, the input is not of its type, or
+          messages of a broadcast were lost
       64  usage: an argument or the address is wrong
       66  an input file is missing or cannot be opened; stat: no such channel
       69  the other side died or left too early, went on without us, or other
           processes have all the ends of our kind
-      73  the output file, or the channel in /dev/shm, cannot be created
+      73  the output file cannot be created, or /dev/shm has no room
       74  reading or writing a file failed
-      75  the other side did nothing for as long as --timeout or full= says
-      77  the channel's file is somebody else's, or no channel
+      75  the other side did nothing for as long as --timeout or full= says, the
+          channel was full and full=fail, or a stopped process blocks it
+      77  the channel's file is somebody else's, of another mode or group, no
+          regular file, or may not be created
       129, 130, 143  ended by hang-up, by Ctrl-C (SIGINT), by SIGTERM
     """
 

@@ -23,6 +23,7 @@ extension IPCTransport {
         .invalidAddress,
         "'\(uri)' is no \(scheme) address: only those can be looked at from outside")
     }
+    _ = try ChannelOptions().merging(address, known: optionNames)
     let path = path(of: try address.name())
     let file: File
     do throws(SystemError) {
@@ -70,6 +71,14 @@ extension IPCTransport {
       shape: header.shape, format: header.format,
       statistics: try ChannelStatistics(
         descriptor: file.descriptor, place: header.place, shape: header.shape,
-        format: header.format), parties: parties)
+        format: header.format
+      ) { end in
+        switch end {
+        case .sender(let lane):
+          file.isLockedElsewhere(SegmentLayout.senderLocks + Int64(lane))
+        case .receiver(let slot):
+          file.isLockedElsewhere(SegmentLayout.receiverLocks + Int64(slot))
+        }
+      }, parties: parties)
   }
 }

@@ -1,11 +1,11 @@
 internal import Glibc
 internal import Psyne
 
-/// The pipeline of the guide: a producer sends vectors that a consumer adds up.
+/// The pipeline of the README: a producer sends vectors that a consumer adds up.
 struct PipelineDemo {
   func run() async throws {
     Console.output.write(
-      DemoText.heading(2, "The guide's pipeline: a producer, a consumer that adds up each vector"))
+      DemoText.heading(2, "The README's pipeline: a producer, a consumer that adds up each vector"))
     let name = "psyne-demo-\(getpid())-pipeline"
     try await Child.together {
       try await Child.psyne(["demo-part", "sum", name])
@@ -19,7 +19,7 @@ struct PipelineDemo {
 enum Pipeline {
   static let floats = 1024
   static let vectors = 2_000_000
-  /// The guide's producer counts to a thousand; ours begins again. All its floats are whole numbers
+  /// The README's producer counts to a thousand; ours begins again. All its floats are whole numbers
   /// below 2^24, which a `Float` holds exactly, so that sums can be compared exactly.
   static let cycle = 1000
   static let patience = Duration.seconds(30)

@@ -41,6 +41,13 @@ extension Receiver {
     return unsafe _overrideLifetime(batch, mutating: &self)
   }
 
+  /// Waits until a sender is there, or something to be received; suspends the task meanwhile.
+  ///
+  /// - Throws: ``ChannelError/timedOut``, ``ChannelError/cancelled``.
+  public mutating func awaitSender(timeout: Duration? = nil) async throws(ChannelError) {
+    try await claim.awaitSender(after: reader.view, until: Deadline(after: timeout))
+  }
+
   @usableFromInline
   mutating func suspend(_ timeout: Duration?) async throws(ChannelError) -> Bool {
     reader.adopt(

@@ -10,9 +10,9 @@ public struct ChannelStatistics: Hashable, Sendable {
   /// Bytes that each lane holds.
   public let capacity: Int
   /// One for each sender that there can be.
-  public let senders: [SenderStatistics]
+  public private(set) var senders: [SenderStatistics]
   /// One for each receiver that there can be.
-  public let receivers: [ReceiverStatistics]
+  public private(set) var receivers: [ReceiverStatistics]
 
   /// Messages sent.
   public var messages: Int { senders.reduce(0) { $0 + $1.messages } }
@@ -38,7 +38,7 @@ public struct ChannelStatistics: Hashable, Sendable {
 /// What the senders of one lane have done.
 public struct SenderStatistics: Hashable, Sendable {
   /// Whether there is a sender now.
-  public let isAttached: Bool
+  public internal(set) var isAttached: Bool
   public let messages: Int
   public let bytes: Int
   public let unreadBytes: Int
@@ -49,7 +49,7 @@ public struct SenderStatistics: Hashable, Sendable {
 /// What the receivers in one slot have done.
 public struct ReceiverStatistics: Hashable, Sendable {
   /// Whether there is a receiver now.
-  public let isAttached: Bool
+  public internal(set) var isAttached: Bool
   public let emptyWaits: Int
   public let redeliveries: Int
   public let lost: Int
@@ -79,10 +79,13 @@ extension ChannelStatistics {
 
   /// Those of a channel in a file, for a process that has no part in it and can only read it.
   ///
-  /// - Parameters: as of ``ChannelMapping``.
+  /// - Parameters:
+  ///   - descriptor, place, shape: as of ``ChannelMapping``.
+  ///   - isHeld: whether somebody who lives has an end. A death may not have been recorded yet.
   /// - Throws: ``TransportError/Code/system`` if the file cannot be mapped.
   public init(
-    descriptor: Int32, place: ChannelMapping.Place, shape: ChannelShape, format: MessageFormat
+    descriptor: Int32, place: ChannelMapping.Place, shape: ChannelShape, format: MessageFormat,
+    isHeld: (ChannelEnd) -> Bool
   ) throws(TransportError) {
     let headers = try unsafe ChannelMapping.map(
       nil, shape.headerBytes, PROT_READ, MAP_SHARED, descriptor, place.headers)
@@ -92,6 +95,12 @@ extension ChannelStatistics {
     defer { unsafe hub.deallocate() }
     let lanes = unsafe ChannelMapping.lanes(headers, headers, shape, hub)
     self.init(lanes, lanes[0].channel, shape, format)
+    for index in senders.indices where !isHeld(.sender(index)) {
+      senders[index].isAttached = false
+    }
+    for slot in receivers.indices where !isHeld(.receiver(slot)) {
+      receivers[slot].isAttached = false
+    }
   }
 }
 

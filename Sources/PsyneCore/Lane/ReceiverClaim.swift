@@ -248,9 +248,22 @@ extension ReceiverClaim {
   func awaitSender(after view: LaneView, until deadline: Deadline) throws(ChannelError) {
     lanes.noticeDeaths(of: lanes.senders)
     let found = try wait(until: deadline) { () throws(ChannelError) -> Bool in
-      lanes.senders.contains { lanes.memory(of: $0).isAttached } || reading.hasNews(after: view)
-        || isInterrupted.load(ordering: .relaxed)
+      hasSender(orNewsAfter: view) || isInterrupted.load(ordering: .relaxed)
     }
     guard found else { throw .timedOut }
+  }
+
+  /// The same, suspending the task instead of blocking its thread.
+  func awaitSender(after view: LaneView, until deadline: Deadline) async throws(ChannelError) {
+    lanes.noticeDeaths(of: lanes.senders)
+    let found = try await Parking.suspend(on: sleeper, until: deadline, peers: peers) {
+      () throws(ChannelError) -> Bool in
+      hasSender(orNewsAfter: view)
+    }
+    guard found else { throw .timedOut }
+  }
+
+  private func hasSender(orNewsAfter view: LaneView) -> Bool {
+    lanes.senders.contains { lanes.memory(of: $0).isAttached } || reading.hasNews(after: view)
   }
 }

@@ -100,6 +100,15 @@ extension SenderClaim {
     guard found else { throw .timedOut }
   }
 
+  /// The same, suspending the task instead of blocking its thread.
+  func awaitReceiver(until deadline: Deadline) async throws(ChannelError) {
+    lanes.noticeDeaths(of: lanes.receivers)
+    let found = try await suspend(until: deadline) { () throws(ChannelError) -> Bool in
+      hasReceiver
+    }
+    guard found else { throw .timedOut }
+  }
+
   var hasReceiver: Bool { lanes.receivers.contains { lanes.memory(of: $0).isAttached } }
 
   /// How the receivers have left, if all have, and one has since we came.
@@ -115,6 +124,14 @@ extension SenderClaim {
     let lane = lanes.lanes[lane]
     return try Parking.wait(
       on: Sleeper(sender: lane), until: deadline, as: waiting, peers: peers, isReady: isReady)
+  }
+
+  /// The same, suspending the task instead of blocking its thread.
+  private func suspend(
+    until deadline: Deadline, isReady: () throws(ChannelError) -> Bool
+  ) async throws(ChannelError) -> Bool {
+    try await Parking.suspend(
+      on: Sleeper(sender: lanes.lanes[lane]), until: deadline, peers: peers, isReady: isReady)
   }
 
   /// The lane whose words the sender sleeps on.
@@ -141,6 +158,18 @@ extension SenderClaim {
     }
     // A lane with all its capacity free is an empty one.
     _ = try awaitRoom(for: lanes.shape.capacity, after: tail, messages: 0, until: deadline)
+  }
+
+  /// The same, suspending the task instead of blocking its thread.
+  func drain(after tail: Int, until deadline: Deadline) async throws(ChannelError) {
+    if let terms {
+      let isRead = try await suspend(until: deadline) { () throws(ChannelError) -> Bool in
+        terms.areAllRead(before: tail)
+      }
+      guard isRead else { throw .timedOut }
+      return
+    }
+    _ = try await nextRoom(for: lanes.shape.capacity, after: tail, messages: 0, until: deadline)
   }
 }
 
@@ -173,9 +202,7 @@ extension SenderClaim {
     var found = try room(for: bytes, after: tail, messages: messages)
     if let found { return found }
     lanes.lanes[lane].count(LaneLayout.fullWaits)
-    _ = try await Parking.suspend(
-      on: Sleeper(sender: lanes.lanes[lane]), until: deadline, peers: peers
-    ) { () throws(ChannelError) -> Bool in
+    _ = try await suspend(until: deadline) { () throws(ChannelError) -> Bool in
       found = try room(for: bytes, after: tail, messages: messages)
       return found != nil
     }

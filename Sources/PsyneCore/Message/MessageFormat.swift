@@ -29,10 +29,15 @@ public struct MessageFormat: Hashable, Sendable {
     self.elementSize = elementSize
     self.elementAlignment = elementAlignment
     self.isFixedSize = isFixedSize
-    name = "messages"
+    name = Self.commonNames[type] ?? "messages"
     isUserType = false
     prefixBytes = 0
   }
+
+  private static let commonNames: [MessageType: String] = [
+    .mixed: "Mixed", .bytes: "Bytes", .text: "Text", .floatVector: "Vector<Float>",
+    .doubleMatrix: "Matrix<Double>",
+  ]
 
   /// Bytes that every message of the channel takes before its payload.
   public var headerBytes: Int { isFixedSize ? 0 : max(8, elementAlignment) }

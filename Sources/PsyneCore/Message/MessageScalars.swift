@@ -1,5 +1,5 @@
 // The ids of the numbers: 256 + code for a vector, 512 + code for a matrix. The two that have an id
-// below 256 have it from the guide: Vector<Float> is 1, Matrix<Double> is 2.
+// below 256 are older than the others: Vector<Float> is 1, Matrix<Double> is 2.
 
 /// The numbers whose ids this library has given out.
 protocol LibraryScalar: MessageScalar {}

@@ -10,9 +10,6 @@ Thread.detachNewThread { [channel] in
   do { try drive(channel) } catch { print("robot: \(error)") }
 }
 
-// The channel exists for both, but the robot may not have come yet.
-try receiver.awaitSender()
-
 while let message = try receiver.receive() {
   switch message.type {
   case Text.messageType:

@@ -1,0 +1,147 @@
+import Testing
+import Traffic
+
+@testable import PsyneCore
+
+extension ReactorTests {
+  /// What a task waits for besides messages and room for one.
+  @Suite("ends of channels") struct Ends {
+    @Test("a task waits for the other side to come", arguments: TrafficShape.several)
+    func arrivals(_ shape: TrafficShape) async throws {
+      let channel = try makeItems(shape)
+      let (sending, reading) = (try channel.heldSender(), Task { try await Self.meet(channel) })
+      var sender = sending.take()
+      try await sender.awaitReceiver(timeout: .seconds(60))
+      #expect(try await reading.value)
+    }
+
+    private static func meet(_ channel: any Channel<Item>) async throws -> Bool {
+      var receiver = try channel.receiver()
+      try await receiver.awaitSender(timeout: .seconds(60))
+      return true
+    }
+
+    @Test("a task that drains goes on when all is read", arguments: TrafficShape.several)
+    func drain(_ shape: TrafficShape) async throws {
+      let channel = try makeItems(shape)
+      let reading = try (0..<shape.consumers).map { _ in try channel.heldReceiver() }
+      let sending = try channel.heldSender()
+      let task = Task {
+        var sender = sending.take()
+        for number in 0..<3 { try await sender.send(Item(number)) }
+        try await sender.drain(timeout: .seconds(60))
+      }
+      // Its messages are there, and it waits.
+      try await Reactor.shared.hasSome()
+      let threads = reading.map { held in
+        TestThread {
+          var receiver = held.take()
+          while try receiver.number() != nil {}
+        }
+      }
+      try await task.value
+      for thread in threads { try thread.join() }
+    }
+
+    @Test("a drain that nobody helps ends at its deadline, or with its task")
+    func drainEnds() async throws {
+      let channel = try makeItems(TrafficShape(.spsc, 1, 1))
+      let reading = try channel.heldReceiver()
+      let sending = try channel.heldSender()
+      let task = Task {
+        var sender = sending.take()
+        try await sender.send(Item(1))
+        let late = await Self.failure { () async throws(ChannelError) in
+          try await sender.drain(timeout: .milliseconds(1))
+        }
+        let cancelled = await Self.failure { () async throws(ChannelError) in
+          try await sender.drain()
+        }
+        return [late, cancelled]
+      }
+      try await Reactor.shared.hasSome()
+      // Perhaps in the first wait, which then ends so too.
+      task.cancel()
+      let ends = await task.value
+      #expect(ends[1] == .cancelled)
+      #expect(ends[0] == .timedOut || ends[0] == .cancelled)
+      _ = reading.take()
+    }
+
+    private static func failure(
+      _ body: () async throws(ChannelError) -> Void
+    ) async -> ChannelError? {
+      do throws(ChannelError) {
+        try await body()
+        return nil
+      } catch {
+        return error
+      }
+    }
+
+    @Test("every way to send suspends while there is no room")
+    func room() async throws {
+      let registry = makeRegistry()
+      let channel: SPSCChannel<Mixed> = try registry.open("memory://mixed?capacity=4KiB")
+      let (sending, held) = (try Held(channel.sender()), try channel.heldReceiver())
+      let rounds = 300
+      let task = Task {
+        var sender = sending.take()
+        for round in 0..<rounds {
+          try await sender.send("number \(round)")
+          try await sender.send(Bytes.self, copying: [UInt8](repeating: 1, count: round))
+          var matrix = try await sender.reserve(DoubleMatrix.self, rows: 2, columns: 3)
+          matrix.elements[5] = Double(round)
+          matrix.send()
+        }
+      }
+      try await Reactor.shared.hasSome()
+      let thread = TestThread {
+        var receiver = held.take()
+        for round in 0..<rounds {
+          guard try receiver.receive(Text.self)?.string == "number \(round)" else {
+            throw Wrong(message: round)
+          }
+          guard try receiver.receive(Bytes.self)?.count == round else {
+            throw Wrong(message: round)
+          }
+          guard try receiver.receive(DoubleMatrix.self)?.elements[5] == Double(round) else {
+            throw Wrong(message: round)
+          }
+        }
+      }
+      try await task.value
+      try thread.join()
+    }
+
+    @Test("batches and messages of unknown length suspend too")
+    func batches() async throws {
+      let items = try makeItems(TrafficShape(.spsc, 1, 1))
+      let bytes: SPSCChannel<Bytes> = try makeRegistry().open("memory://bytes?capacity=4KiB")
+      let (sendingItems, readingItems) = (try items.heldSender(), try items.heldReceiver())
+      let (sendingBytes, readingBytes) = (try bytes.heldSender(), try bytes.heldReceiver())
+      let task = Task {
+        var (sender, other) = (sendingItems.take(), sendingBytes.take())
+        for round in 0..<100 {
+          var loan = try await sender.reserve(batch: 48)
+          for index in 0..<48 { loan[index] = Item(round * 48 + index) }
+          loan.send()
+          let part = try await other.reserve(upTo: 3000)
+          part.send(count: 2500)
+        }
+      }
+      try await Reactor.shared.hasSome()
+      let thread = TestThread {
+        var (receiver, other) = (readingItems.take(), readingBytes.take())
+        for round in 0..<100 {
+          for index in 0..<48 {
+            guard try receiver.number() == round * 48 + index else { throw Wrong(message: round) }
+          }
+          guard try other.receive()?.count == 2500 else { throw Wrong(message: round) }
+        }
+      }
+      try await task.value
+      try thread.join()
+    }
+  }
+}
