@@ -6,8 +6,9 @@ extension ChannelOptions {
   /// - Parameter known: the names of the options that the transport understands.
   /// - Throws: ``TransportError/Code/invalidOption`` for an unknown or malformed option, or one that
   ///   contradicts what is set already.
-  package func merging(_ address: ChannelAddress, known: [String]) throws(TransportError) -> ChannelOptions
-  {
+  package func merging(
+    _ address: ChannelAddress, known: [String]
+  ) throws(TransportError) -> ChannelOptions {
     var merged = self
     for option in address.options {
       guard known.contains(option.name) else {
