@@ -8,23 +8,33 @@ extension File {
   /// How long a party may stay in the gate before somebody says so.
   static let gatePatience = Duration.seconds(5)
 
-  /// Takes the gate of the segment, named `path`, waiting for it. What a stopped holder was about to
-  /// write is not known, so that nobody can go on without it; but people are told whom to look at.
-  func enterGate(of path: String) {
-    if !enterGate(until: ContinuousClock.now + Self.gatePatience) {
+  /// Takes the gate of the segment, named `path`, waiting for it; false if `isEnding` turns true first.
+  /// What a stopped holder was about to write is not known, so that nobody can go on without it; but
+  /// people are told whom to look at.
+  func enterGate(of path: String, unless isEnding: () -> Bool) -> Bool {
+    if !enterGate(until: ContinuousClock.now + Self.gatePatience, unless: isEnding) {
+      guard !isEnding() else { return false }
       Diagnostics.report(
         Diagnostic(
           .stuck,
           "still waiting for \(path): \(gateHolder) stopped while opening, claiming or leaving it; "
             + "let it go on (kill -CONT), or end it"))
-      lock(SegmentLayout.gateLock)
+      while !tryLock(SegmentLayout.gateLock) {
+        // A child of the party that has it open: nothing it does counts.
+        guard isOurs else { return true }
+        guard !isEnding() else { return false }
+        usleep(5000)
+      }
     }
     noteGateHolder()
+    return true
   }
 
-  /// Takes the gate, or returns false when the time has passed. Writes nothing: the file may turn out to
-  /// be no segment.
-  func enterGate(until giveUp: ContinuousClock.Instant) -> Bool {
+  /// Takes the gate, or returns false when the time has passed or `isEnding`. Writes nothing: the file
+  /// may turn out to be no segment.
+  func enterGate(
+    until giveUp: ContinuousClock.Instant, unless isEnding: () -> Bool = { false }
+  ) -> Bool {
     var looks = 0
     while !tryLock(SegmentLayout.gateLock) {
       // A child of the party that has it open: nothing it does counts.
@@ -34,7 +44,7 @@ extension File {
       if looks < 20 {
         sched_yield()
       } else {
-        guard ContinuousClock.now < giveUp else { return false }
+        guard ContinuousClock.now < giveUp, !isEnding() else { return false }
         usleep(200)
       }
     }

@@ -21,6 +21,8 @@ final class Segment: ChannelCustody {
   private struct HasLeft { var value: Bool }
   /// Whether the process is about to end.
   private let isEnding = Atomic(false)
+  /// Whether it ends without having been let through the gate.
+  private let hasGivenUp = Atomic(false)
 
   /// - Parameters:
   ///   - file: the segment, complete and checked.
@@ -118,11 +120,13 @@ final class Segment: ChannelCustody {
   /// False if the process is ending and the gate does not open: a process must not be kept from ending
   /// by another that was stopped. To the others it has then died, and not left in order.
   private func enterGate() -> Bool {
-    guard isEnding.load(ordering: .relaxed) else {
-      file.enterGate(of: path)
-      return true
-    }
-    return file.enterGate(until: ContinuousClock.now + File.gatePatience)
+    let isEnding = { self.isEnding.load(ordering: .relaxed) }
+    // Not ending yet, though perhaps while it waits: then whoever ends the process has the next turn.
+    guard isEnding() else { return file.enterGate(of: path, unless: isEnding) }
+    guard !hasGivenUp.load(ordering: .relaxed) else { return false }
+    if file.enterGate(until: ContinuousClock.now + File.gatePatience) { return true }
+    hasGivenUp.store(true, ordering: .relaxed)
+    return false
   }
 
   func leave() {

@@ -168,12 +168,6 @@ extension File {
     isOurs && cpsyne_ofd_lock(descriptor, offset, 1, false) == 0
   }
 
-  /// Takes the lock at `offset`, waiting for it.
-  func lock(_ offset: Int64) {
-    // ENOLCK, out of kernel memory, may pass; EDEADLK does not exist for these locks.
-    while isOurs, cpsyne_ofd_lock(descriptor, offset, 1, true) != 0 { sched_yield() }
-  }
-
   func unlock(_ offset: Int64) {
     if isOurs { _ = cpsyne_ofd_unlock(descriptor, offset, 1) }
   }

@@ -52,6 +52,32 @@ struct AsyncTests {
     }
   }
 
+  @Test("a task that waits for a moment at a time is told of a death")
+  func shortWaits() async throws {
+    let place = try Place()
+    let shape = TrafficShape(several: .spsc)
+    let channel = try place.open(shape)
+    let peer = try place.peer(shape, "sender")
+    let task = Task {
+      var receiver = try channel.receiver()
+      while true {
+        do throws(ChannelError) {
+          _ = try await receiver.next(timeout: .milliseconds(1))
+        } catch .timedOut {
+          continue
+        } catch {
+          return error
+        }
+      }
+    }
+    try eventually("it waits, again and again") {
+      try IPCTransport(directory: place.directory.path).report(on: "ipc://c").statistics.emptyWaits
+        > 3
+    }
+    peer.kill()
+    #expect(try await task.value == .peerDied)
+  }
+
   /// Hears of what has ended, so that the next receiver does not.
   private func drainEnds(_ channel: any Channel<Bytes>) throws {
     var receiver = try channel.receiver()

@@ -50,8 +50,15 @@ extension Receiver {
 
   @usableFromInline
   mutating func suspend(_ timeout: Duration?) async throws(ChannelError) -> Bool {
-    reader.adopt(
-      try await claim.nextMessages(after: reader.view, until: Deadline(after: timeout)))
-    return try reader.view.outcome.isMessages()
+    var view = reader.view
+    do throws(ChannelError) {
+      try await claim.nextMessages(after: &view, until: Deadline(after: timeout))
+    } catch {
+      // It has gone on, though it has found nothing.
+      reader.adopt(view)
+      throw error
+    }
+    reader.adopt(view)
+    return try view.outcome.isMessages()
   }
 }

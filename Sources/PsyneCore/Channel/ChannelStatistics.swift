@@ -135,7 +135,7 @@ extension SenderStatistics {
 extension ReceiverStatistics {
   fileprivate init(_ slot: Int, _ channel: ChannelMemory) {
     func counter(_ offset: Int) -> Int {
-      max(0, unsafe channel.counter(slot, offset).pointee.load(ordering: .relaxed))
+      min(max(0, unsafe channel.counter(slot, offset).pointee.load(ordering: .relaxed)), 1 << 56)
     }
     isAttached = channel.receiver(slot).isAttached
     emptyWaits = counter(ChannelLayout.emptyWaits)

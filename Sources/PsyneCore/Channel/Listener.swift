@@ -17,7 +17,7 @@ internal import Synchronization
 public final class Listener: Sendable {
   /// Nil when the end is free.
   private let claim: Mutex<ReceiverClaim?>
-  private let isStopping = Atomic(false)
+  let isStopping = Atomic(false)
   private let thread = Atomic<UInt>(0)
   private let unknown = Atomic<Int>(0)
   /// A futex: 1 when the thread has ended.

@@ -25,6 +25,7 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   public mutating func release() {
     _ = reader.finishLent()
     reader.publishHead()
+    if !reader.isSingle { claim.noteRelease() }
   }
 
   /// Waits until a sender is there, or has been there: for a receiver that goes on with the next

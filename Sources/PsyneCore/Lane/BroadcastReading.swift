@@ -66,8 +66,12 @@ final class BroadcastReading: Reading {
     }
     var view = view
     view.lane = lane
+    view.senderOffset = senderOffset(from: lane)
     (view.head, view.tail, view.published) = (head, head, head)
     unsafe lane.position(view.cursor + CursorLayout.done).pointee.store(head, ordering: .releasing)
+    // A sender that drains has waited for this since it could see us. A fence, as it may sleep.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    wakeSender()
     return view
   }
 
@@ -185,6 +189,7 @@ extension BroadcastReading {
         tail < LaneLayout.positionLimit, start % lanes.format.positionUnit == 0
       else { throw .corrupt(.position) }
       view.lane = lane
+      view.senderOffset = senderOffset(from: lane)
       (view.head, view.tail, view.published) = (start, start, start)
       // One that drains looks here, if nothing is ever sent in this term. A fence, as it may sleep.
       unsafe lane.position(view.cursor + CursorLayout.done).pointee
@@ -216,6 +221,10 @@ extension BroadcastReading {
       lanes.prefault(index)
     }
     return index
+  }
+
+  private func senderOffset(from lane: LaneMemory) -> Int {
+    lane.distance(to: lanes.lanes[0]) + LaneLayout.senderParked
   }
 
   /// A sender that waits for its receivers sleeps on the first lane.

@@ -64,7 +64,10 @@ extension LaneMemory {
   func finished(before tail: Int, consumers: Int, unit: Int) -> Int? {
     let word = claimWord()
     var finished = word.position(unit: unit)
-    guard finished >= 0, finished <= self.tail, tail - finished <= capacity else { return nil }
+    guard (0..<LaneLayout.positionLimit).contains(tail),
+      (0..<LaneLayout.positionLimit).contains(finished), finished <= self.tail,
+      tail - finished <= capacity
+    else { return nil }
     for slot in 0..<consumers {
       guard let claim = claim(of: slot, given: word, unit: unit) else { continue }
       guard claim.lowerBound >= 0, claim.lowerBound >= tail - capacity,

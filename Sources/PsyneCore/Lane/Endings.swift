@@ -80,11 +80,17 @@ extension ChannelMemory {
     for slot in 0..<consumers {
       let word = unsafe word(slot, ChannelLayout.parked)
       guard unsafe all || word.pointee.load(ordering: .relaxed) != 0 else { continue }
-      // Release pairs with nothing: the sleeper looks at the lanes again, whatever woke it.
-      unsafe word.pointee.store(0, ordering: .releasing)
-      Step.reach(.receiverRoused)
-      _ = unsafe cpsyne_futex_wake(word, 1)
+      wakeReceiver(slot)
     }
+  }
+
+  /// Wakes one receiver, whether or not it says that it sleeps.
+  func wakeReceiver(_ slot: Int) {
+    let word = unsafe word(slot, ChannelLayout.parked)
+    // Release pairs with nothing: the sleeper looks at the lanes again, whatever woke it.
+    unsafe word.pointee.store(0, ordering: .releasing)
+    Step.reach(.receiverRoused)
+    _ = unsafe cpsyne_futex_wake(word, 1)
   }
 }
 

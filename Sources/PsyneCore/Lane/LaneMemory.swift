@@ -35,6 +35,9 @@ public struct LaneMemory: @unchecked Sendable {
 
   func isSame(as other: LaneMemory) -> Bool { unsafe header == other.header }
 
+  /// Bytes from this lane's header to that of another one of the channel.
+  func distance(to other: LaneMemory) -> Int { unsafe other.header - header }
+
   @inlinable @_transparent
   func position(_ offset: Int) -> UnsafeMutablePointer<Atomic<Int>> {
     unsafe (header + offset).assumingMemoryBound(to: Atomic<Int>.self)

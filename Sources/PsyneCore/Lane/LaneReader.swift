@@ -119,23 +119,25 @@ struct LaneReader: @unchecked Sendable {
   mutating func publishHead() {
     view.published = head
     limit = min(tail, head &+ step)
-    lane.publish(head: head, at: view.headOffset, fences: fencesPublications)
+    lane.publish(
+      head: head, at: view.headOffset, fences: fencesPublications, senderOn: view.senderOffset)
   }
 }
 
 // MARK: Looking for messages
 
 extension LaneMemory {
-  /// Frees everything before `head`, and wakes the sender if it sleeps.
+  /// Frees everything before `head`, and wakes the sender if it sleeps, on the word at `senderOffset`.
   @inlinable @inline(__always)
-  func publish(head: Int, at offset: Int, fences: Bool) {
+  func publish(head: Int, at offset: Int, fences: Bool, senderOn senderOffset: Int = LaneLayout.senderParked) {
     // Release pairs with the sender's acquire of `head`: we have finished reading what it frees.
     unsafe position(offset).pointee.store(head, ordering: .releasing)
     Step.reach(.headStored)
     cpsyne_compiler_barrier()
     if fences { atomicMemoryFence(ordering: .sequentiallyConsistent) }
-    if unsafe word(LaneLayout.senderParked).pointee.load(ordering: .relaxed) != 0 {
-      unsafe Self.wakeParkedSender(word(LaneLayout.senderParked))
+    let parked = unsafe word(senderOffset)
+    if unsafe parked.pointee.load(ordering: .relaxed) != 0 {
+      unsafe Self.wakeParkedSender(parked)
     }
   }
 

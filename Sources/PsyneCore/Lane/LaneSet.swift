@@ -193,18 +193,22 @@ extension LaneSet {
   ///
   /// - Parameter wake: wakes the sleeper, which then records the death itself: that can take a while,
   ///   and whoever calls this has others to wake.
-  func peers(_ ends: [ChannelEnd], _ wake: @escaping @Sendable () -> Void) -> Parking.Peers? {
+  func peers(
+    _ ends: [ChannelEnd], _ wake: @escaping @Sendable (LaneSet) -> Void
+  ) -> Parking.Peers? {
     guard custody.partiesCanDie else { return nil }
     return Parking.Peers(
       look: { self.noticeDeaths(of: ends) },
       watch: {
         let before = self.endings(of: ends)
-        return self.custody.watchParties {
+        // Weak: the thread that watches must not be the last to let go of a channel.
+        return self.custody.watchParties { [weak self] in
+          guard let self else { return }
           // Or somebody else has recorded it, and died before waking us.
           let isNews =
             self.endings(of: ends) != before
             || ends.contains { self.memory(of: $0).isAttached && !self.custody.isHeld($0) }
-          if isNews { wake() }
+          if isNews { wake(self) }
         }
       })
   }

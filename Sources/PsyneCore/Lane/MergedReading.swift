@@ -82,12 +82,14 @@ final class MergedReading: Reading {
   private func lookRound() throws(ChannelError) -> LaneView? {
     for step in 1...stands.count {
       let index = (current + step) % stands.count
-      let outcome = try look(at: index)
-      if outcome == .closed {
+      var outcome = try look(at: index)
+      // One stream after the other, where there is one sender at a time. Else what the next sender has
+      // sent stands behind the ending, and may have been sent before we said that we sleep.
+      for _ in 0..<4 where outcome == .closed && stands.count > 1 {
         hasEnding = true
-        // One stream after the other, where there is one sender at a time.
-        guard stands.count == 1 else { continue }
+        outcome = try look(at: index)
       }
+      if outcome == .closed && stands.count > 1 { continue }
       guard outcome != .nothing else { continue }
       current = index
       lastEnd = nil

@@ -83,9 +83,12 @@ struct LaneView {
   @usableFromInline var outcome: Outcome
   /// Offset of the word in which the sender is told of the head.
   @usableFromInline var headOffset: Int
+  /// Offset of the word that the sender sleeps on: in the lane or, of a broadcast, in the first one.
+  @usableFromInline var senderOffset: Int
 
   init(_ lane: LaneMemory, slot: Int, at head: Int) {
     self.lane = lane
+    senderOffset = LaneLayout.senderParked
     cursor = LaneMemory.cursor(slot, 0)
     headOffset = cursor + CursorLayout.released
     self.head = head
@@ -123,6 +126,8 @@ protocol Reading: AnyObject {
   func look(after view: LaneView) throws(ChannelError) -> LaneView
   /// Takes over what a receiver that has left was still to read. True if there is something now.
   func takeOver() throws(ChannelError) -> Bool
+  /// Called when the receiver gives back what it has read before it looks for more.
+  func noteRelease()
   /// Called before the receiver leaves.
   func close()
   /// Whether there is news other than messages: for a receiver that waits for a sender.
@@ -132,6 +137,7 @@ protocol Reading: AnyObject {
 extension Reading {
   func attached(_ view: LaneView) -> LaneView { view }
   func takeOver() -> Bool { false }
+  func noteRelease() {}
   func close() {}
 }
 
@@ -160,14 +166,22 @@ extension ReceiverClaim {
     return found
   }
 
-  /// The same, suspending the task instead of blocking its thread.
+  /// The same, suspending the task instead of blocking its thread. Where it throws, `view` is where it
+  /// has come to.
   @usableFromInline
-  func nextMessages(after view: LaneView, until deadline: Deadline) async throws(ChannelError)
-    -> LaneView
-  {
-    var found = try look(after: view)
-    if found.outcome != .nothing { return found }
+  func nextMessages(
+    after view: inout LaneView, until deadline: Deadline
+  ) async throws(ChannelError) {
+    view = try look(after: view)
+    if view.outcome != .nothing { return }
+    // A wait this short may not look after the senders: many of them in a row do.
+    if try pollPeers() {
+      view = try reading.look(after: view)
+      if view.outcome != .nothing { return }
+    }
     lanes.channel.count(slot, ChannelLayout.emptyWaits)
+    var found = view
+    defer { view = found }
     _ = try await Parking.suspend(on: sleeper, until: deadline, peers: peers) {
       () throws(ChannelError) -> Bool in
       found = try reading.look(after: found)
@@ -176,7 +190,6 @@ extension ReceiverClaim {
       }
       return found.outcome != .nothing
     }
-    return found
   }
 
   /// Looks once.
@@ -215,7 +228,9 @@ extension ReceiverClaim {
       ? lanes.senders + lanes.receivers.filter { $0 != .receiver(slot) } : lanes.senders
   }
 
-  private var peers: Parking.Peers? { lanes.peers(others) { [self] in wake() } }
+  private var peers: Parking.Peers? {
+    lanes.peers(others) { [slot] lanes in lanes.channel.wakeReceiver(slot) }
+  }
   private var sleeper: Sleeper { Sleeper(receiver: slot, of: lanes.lanes) }
 
   func wait(
@@ -231,18 +246,15 @@ extension ReceiverClaim {
     }
   }
 
-  /// Wakes this receiver, whether or not it says that it sleeps.
-  private func wake() {
-    let word = unsafe lanes.channel.word(slot, ChannelLayout.parked)
-    unsafe word.pointee.store(0, ordering: .releasing)
-    _ = unsafe cpsyne_futex_wake(word, 1)
-  }
-
   /// Ends the wait that is under way, and those to come, as if their deadline had passed.
   func interrupt() {
     isInterrupted.store(true, ordering: .sequentiallyConsistent)
-    wake()
+    lanes.channel.wakeReceiver(slot)
   }
+
+  /// Called when everything that was handed out is given back before it looks for more.
+  @usableFromInline
+  func noteRelease() { reading.noteRelease() }
 
   /// Waits until there is a sender, or something to be received.
   func awaitSender(after view: LaneView, until deadline: Deadline) throws(ChannelError) {

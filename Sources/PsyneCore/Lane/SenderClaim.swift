@@ -140,7 +140,7 @@ extension SenderClaim {
   }
 
   private var peers: Parking.Peers? {
-    lanes.peers(lanes.receivers) { [lane = lanes.lanes[lane]] in lane.wakeSender() }
+    lanes.peers(lanes.receivers) { [lane] lanes in lanes.lanes[lane].wakeSender() }
   }
 }
 
@@ -201,6 +201,8 @@ extension SenderClaim {
   ) async throws(ChannelError) -> Room {
     var found = try room(for: bytes, after: tail, messages: messages)
     if let found { return found }
+    // A wait this short may not look after the receivers: many of them in a row do.
+    pollReceivers()
     lanes.lanes[lane].count(LaneLayout.fullWaits)
     _ = try await suspend(until: deadline) { () throws(ChannelError) -> Bool in
       found = try room(for: bytes, after: tail, messages: messages)

@@ -81,16 +81,20 @@ final class SharedReading: Reading {
       turns &+= 1
       var idle = ownView
       idle.outcome = .died
+      noteRelease()
       return idle
     }
     if let view = try claimNext() { return view }
     // What a sender sent before it left is seen when the lanes are looked at once more.
-    let hasSender = lanes.senders.contains { lanes.memory(of: $0).isAttached }
+    let hasSender = hasSender
     if !hasSender, let view = try claimNext() { return view }
     waits += 1
     if waits == 1 { lookAround() }
     var idle = ownView
-    if try hasNewDeath() { idle.outcome = .died }
+    if try hasNewDeath() {
+      idle.outcome = .died
+      noteRelease()
+    }
     if idle.outcome == .nothing, !hasSender, hasEnding || isAtEnd, try isAllRead() {
       if hasEnding { lanes.channel.wakeReceivers(all: true) }
       (hasEnding, isAtEnd) = (false, true)
@@ -98,6 +102,13 @@ final class SharedReading: Reading {
     }
     return idle
   }
+
+  /// Others may wait for the end, which comes when we, too, have finished.
+  func noteRelease() {
+    if !hasSender { lanes.channel.wakeReceivers(all: true) }
+  }
+
+  private var hasSender: Bool { lanes.senders.contains { lanes.memory(of: $0).isAttached } }
 
   /// Claims from the next lane that has something.
   private func claimNext() throws(ChannelError) -> LaneView? {
@@ -139,9 +150,10 @@ final class SharedReading: Reading {
   }
 
   func hasNews(after view: LaneView) -> Bool {
-    zip(lanes.lanes, seenEndings).contains { lane, seen in
-      lane.sender.endings != seen || lane.claimWord().position(unit: unit) != lane.tail
-    }
+    !inherited.isEmpty
+      || zip(lanes.lanes, seenEndings).contains { lane, seen in
+        lane.sender.endings != seen || lane.claimWord().position(unit: unit) != lane.tail
+      }
   }
 }
 
@@ -154,7 +166,11 @@ extension SharedReading {
     let claimed = unsafe lane.position(LaneMemory.cursor(slot, CursorLayout.claimed))
     var isAnnounced = false
     var start = 0
+    var tries = 0
     while true {
+      // Each time, another was faster. No peer of ours is so for ever.
+      tries += 1
+      guard tries < 1 << 16 else { throw .corrupt(.position) }
       let word = lane.claimWord()
       start = word.position(unit: unit)
       var tail = lane.tail

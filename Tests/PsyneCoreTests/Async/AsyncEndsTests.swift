@@ -6,19 +6,32 @@ import Traffic
 extension ReactorTests {
   /// What a task waits for besides messages and room for one.
   @Suite("ends of channels") struct Ends {
-    @Test("a task waits for the other side to come", arguments: TrafficShape.several)
-    func arrivals(_ shape: TrafficShape) async throws {
+    @Test("a task waits for a receiver to come", arguments: TrafficShape.several)
+    func receiverComes(_ shape: TrafficShape) async throws {
       let channel = try makeItems(shape)
-      let (sending, reading) = (try channel.heldSender(), Task { try await Self.meet(channel) })
-      var sender = sending.take()
-      try await sender.awaitReceiver(timeout: .seconds(60))
-      #expect(try await reading.value)
+      let sending = try channel.heldSender()
+      let task = Task {
+        var sender = sending.take()
+        try await sender.awaitReceiver(timeout: .seconds(60))
+      }
+      try await Reactor.shared.hasSome()
+      let receiver = try channel.receiver()
+      try await task.value
+      receiver.close()
     }
 
-    private static func meet(_ channel: any Channel<Item>) async throws -> Bool {
-      var receiver = try channel.receiver()
-      try await receiver.awaitSender(timeout: .seconds(60))
-      return true
+    @Test("a task waits for a sender to come", arguments: TrafficShape.several)
+    func senderComes(_ shape: TrafficShape) async throws {
+      let channel = try makeItems(shape)
+      let reading = try channel.heldReceiver()
+      let task = Task {
+        var receiver = reading.take()
+        try await receiver.awaitSender(timeout: .seconds(60))
+      }
+      try await Reactor.shared.hasSome()
+      let sender = try channel.sender()
+      try await task.value
+      sender.close()
     }
 
     @Test("a task that drains goes on when all is read", arguments: TrafficShape.several)
@@ -62,10 +75,39 @@ extension ReactorTests {
       try await Reactor.shared.hasSome()
       // Perhaps in the first wait, which then ends so too.
       task.cancel()
-      let ends = await task.value
+      let ends = try await task.value
       #expect(ends[1] == .cancelled)
       #expect(ends[0] == .timedOut || ends[0] == .cancelled)
       _ = reading.take()
+    }
+
+    @Test("a receiver of a broadcast that is cancelled between two terms goes on where it was")
+    func cancelledBetweenTerms() async throws {
+      let channel = try makeItems(TrafficShape(.broadcast, 1, 2))
+      let (reading, sending) = (try channel.heldReceiver(), try channel.heldSender())
+      let task = Task {
+        var receiver = reading.take()
+        var sender = sending.take()
+        try sender.send(numbers: 0..<64)
+        for number in 0..<64 {
+          let found = try await receiver.next()?.value.number
+          guard found == number else { throw Wrong(message: number) }
+        }
+        // The next term is there, and nothing in it.
+        var loan = try await sender.reserve()
+        // Its own task, to be cancelled while it waits.
+        let end = await Self.failure { () async throws(ChannelError) in
+          _ = try await receiver.next()
+        }
+        guard end == .cancelled else { throw Wrong(message: 64) }
+        loan.value = Item(64)
+        loan.send()
+        return Held(receiver)
+      }
+      try await Reactor.shared.hasSome()
+      task.cancel()
+      var receiver = try await task.value.take()
+      #expect(try receiver.number() == 64)
     }
 
     private static func failure(
@@ -91,7 +133,7 @@ extension ReactorTests {
           try await sender.send("number \(round)")
           try await sender.send(Bytes.self, copying: [UInt8](repeating: 1, count: round))
           var matrix = try await sender.reserve(DoubleMatrix.self, rows: 2, columns: 3)
-          matrix.elements[5] = Double(round)
+          matrix[1, 2] = Double(round)
           matrix.send()
         }
       }
@@ -121,7 +163,8 @@ extension ReactorTests {
       let (sendingItems, readingItems) = (try items.heldSender(), try items.heldReceiver())
       let (sendingBytes, readingBytes) = (try bytes.heldSender(), try bytes.heldReceiver())
       let task = Task {
-        var (sender, other) = (sendingItems.take(), sendingBytes.take())
+        var sender = sendingItems.take()
+        var other = sendingBytes.take()
         for round in 0..<100 {
           var loan = try await sender.reserve(batch: 48)
           for index in 0..<48 { loan[index] = Item(round * 48 + index) }
@@ -132,7 +175,8 @@ extension ReactorTests {
       }
       try await Reactor.shared.hasSome()
       let thread = TestThread {
-        var (receiver, other) = (readingItems.take(), readingBytes.take())
+        var receiver = readingItems.take()
+        var other = readingBytes.take()
         for round in 0..<100 {
           for index in 0..<48 {
             guard try receiver.number() == round * 48 + index else { throw Wrong(message: round) }

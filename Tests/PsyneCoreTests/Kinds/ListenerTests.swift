@@ -1,7 +1,8 @@
-import PsyneCore
 import Synchronization
 import Testing
 import Traffic
+
+@testable import PsyneCore
 
 /// A thread that calls a handler for each message.
 @Suite("Listener")
@@ -73,8 +74,8 @@ struct ListenerTests {
     try sender.send(numbers: 0..<3)
     isHandling.await()
     let stopper = TestThread { listener.stop() }
+    watched { while !listener.isStopping.load(ordering: .relaxed) { pauseBriefly() } }
     // It waits for the handler to return.
-    pauseBriefly()
     #expect(listener.isListening)
     mayGoOn.set()
     try watched {
