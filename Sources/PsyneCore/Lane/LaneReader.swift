@@ -129,7 +129,9 @@ struct LaneReader: @unchecked Sendable {
 extension LaneMemory {
   /// Frees everything before `head`, and wakes the sender if it sleeps, on the word at `senderOffset`.
   @inlinable @inline(__always)
-  func publish(head: Int, at offset: Int, fences: Bool, senderOn senderOffset: Int = LaneLayout.senderParked) {
+  func publish(
+    head: Int, at offset: Int, fences: Bool, senderOn senderOffset: Int = LaneLayout.senderParked
+  ) {
     // Release pairs with the sender's acquire of `head`: we have finished reading what it frees.
     unsafe position(offset).pointee.store(head, ordering: .releasing)
     Step.reach(.headStored)
