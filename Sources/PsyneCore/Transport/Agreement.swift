@@ -17,12 +17,6 @@ extension ChannelShape {
   public init(
     _ kind: ChannelKind, _ options: ChannelOptions, at address: ChannelAddress
   ) throws(TransportError) {
-    guard kind == .broadcast || options.slow == nil else {
-      throw TransportError(
-        .invalidOption,
-        "'\(address)' is opened as \(kind): only a broadcast has slow receivers to deal with; leave "
-          + "the option 'slow' out")
-    }
     let standard: ByteCount =
       kind == .broadcast ? .mebibytes(1) : ChannelOptions.defaultCapacity
     self.init(
