@@ -73,5 +73,5 @@ private func asyncEcho(
     sequence += 1
   }
   watch.reportShare(errors: errors + arguments.end - sequence)
-  try sender.drain()
+  try await sender.drain()
 }
