@@ -12,19 +12,17 @@ extension File {
   /// What a stopped holder was about to write is not known, so that nobody can go on without it; but
   /// people are told whom to look at.
   func enterGate(of path: String, unless isEnding: () -> Bool) -> Bool {
-    if !enterGate(until: ContinuousClock.now + Self.gatePatience, unless: isEnding) {
+    var isReported = false
+    while !enterGate(until: ContinuousClock.now + Self.gatePatience, unless: isEnding) {
       guard !isEnding() else { return false }
-      Diagnostics.report(
-        Diagnostic(
-          .stuck,
-          "still waiting for \(path): \(gateHolder) stopped while opening, claiming or leaving it; "
-            + "let it go on (kill -CONT), or end it"))
-      while !tryLock(SegmentLayout.gateLock) {
-        // A child of the party that has it open: nothing it does counts.
-        guard isOurs else { return true }
-        guard !isEnding() else { return false }
-        usleep(5000)
+      if !isReported {
+        Diagnostics.report(
+          Diagnostic(
+            .stuck,
+            "still waiting for \(path): \(gateHolder) stopped while opening, claiming or leaving it; "
+              + "let it go on (kill -CONT), or end it"))
       }
+      isReported = true
     }
     noteGateHolder()
     return true
@@ -45,7 +43,7 @@ extension File {
         sched_yield()
       } else {
         guard ContinuousClock.now < giveUp, !isEnding() else { return false }
-        usleep(200)
+        usleep(looks < 1000 ? 200 : 5000)
       }
     }
     return true

@@ -139,4 +139,21 @@ struct RaceTests {
     gate.release()
     #expect(try claiming.join())
   }
+
+  @Test("a process ends, though another of its threads waits for one that stopped in the gate")
+  func exitAtGate() throws {
+    let place = try Place()
+    let channel = try place.open("c")
+    let peer = try place.peer("open c")
+    let gate = try HeldLock(path: place.path("c"), offset: SegmentLayout.gateLock)
+    try #require(peer.ask("sender-aside") == "ok")
+    // It has the end's lock, and is on its way to the gate.
+    try eventually("it claims") {
+      try HeldLock.isTaken(path: place.path("c"), offset: SegmentLayout.senderLocks)
+    }
+    try peer.tell("exit 0")
+    #expect(peer.wait() == .code(0))
+    gate.release()
+    #expect(channel.capacity > 0)
+  }
 }

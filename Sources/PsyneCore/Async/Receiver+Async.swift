@@ -45,6 +45,7 @@ extension Receiver {
   ///
   /// - Throws: ``ChannelError/timedOut``, ``ChannelError/cancelled``.
   public mutating func awaitSender(timeout: Duration? = nil) async throws(ChannelError) {
+    reader.settle()
     try await claim.awaitSender(after: reader.view, until: Deadline(after: timeout))
   }
 

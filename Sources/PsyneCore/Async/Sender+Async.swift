@@ -53,9 +53,7 @@ extension Sender where Body: ResizableBody {
   public mutating func reserve(
     upTo count: Int, timeout: Duration? = nil
   ) async throws(ChannelError) -> Loan<Body> {
-    let bytes = Self.frameBytes(count: count)
-    if !writer.hasRoom(for: bytes) { try await suspend(for: bytes, timeout) }
-    return loan(frameBytes: bytes, count: count)
+    try await reserve(count: count, timeout: timeout)
   }
 
   /// Sends a copy of `elements`; suspends the task while the channel is full.
@@ -103,9 +101,7 @@ extension Sender where Body: FixedSizeMessage {
   public mutating func reserve(
     batch count: Int, timeout: Duration? = nil
   ) async throws(ChannelError) -> Loan<Body> {
-    precondition(
-      count > 0 && count <= LaneLayout.maximumCapacity, "a batch has at least one message")
-    let bytes = count &* MemoryLayout<Body>.stride
+    let bytes = Self.batchBytes(count)
     if !writer.hasRoom(for: bytes) { try await suspend(for: bytes, timeout) }
     return loan(frameBytes: bytes, count: count)
   }
@@ -153,6 +149,7 @@ extension Sender where Body == Mixed {
     loan.value = value
     loan.send()
   }
+
   /// Lends room for a matrix; suspends the task while the channel is full.
   @inlinable
   @_lifetime(&self)

@@ -6,6 +6,7 @@ internal import Synchronization
 /// reactor's thread gets to see the wait, that thread; `slot` whichever thread watches the word.
 @safe
 final class Wait: @unchecked Sendable {
+  // Unchecked: each part has one user, as said above.
   let word: UnsafeMutablePointer<Atomic<UInt32>>
   let expected: UInt32
   /// Monotonic nanoseconds; `Int64.max` never.

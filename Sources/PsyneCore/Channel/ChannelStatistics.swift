@@ -135,7 +135,7 @@ extension SenderStatistics {
 extension ReceiverStatistics {
   fileprivate init(_ slot: Int, _ channel: ChannelMemory) {
     func counter(_ offset: Int) -> Int {
-      min(max(0, unsafe channel.counter(slot, offset).pointee.load(ordering: .relaxed)), 1 << 56)
+      plausible(unsafe channel.counter(slot, offset).pointee.load(ordering: .relaxed))
     }
     isAttached = channel.receiver(slot).isAttached
     emptyWaits = counter(ChannelLayout.emptyWaits)
@@ -146,10 +146,11 @@ extension ReceiverStatistics {
 }
 
 extension LaneMemory {
-  /// A counter that anybody may have written: what is negative counts as nothing, and so that they can
-  /// be added up, what is enormous as enormous.
   fileprivate func counter(_ offset: Int) -> Int {
-    let value = unsafe position(offset).pointee.load(ordering: .relaxed)
-    return max(0, min(value, 1 << 56))
+    plausible(unsafe position(offset).pointee.load(ordering: .relaxed))
   }
 }
+
+/// A counter that anybody may have written: what is negative counts as nothing and, so that they can be
+/// added up, what is enormous as less.
+private func plausible(_ counter: Int) -> Int { max(0, min(counter, 1 << 56)) }

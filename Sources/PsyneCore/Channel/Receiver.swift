@@ -25,7 +25,7 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
   public mutating func release() {
     _ = reader.finishLent()
     reader.publishHead()
-    if !reader.isSingle { claim.noteRelease() }
+    if !reader.isSingle { claim.wakeOthersAtEnd() }
   }
 
   /// Waits until a sender is there, or has been there: for a receiver that goes on with the next

@@ -210,11 +210,17 @@ extension Sender where Body: FixedSizeMessage {
   public mutating func reserve(
     batch count: Int, timeout: Duration? = nil
   ) throws(ChannelError) -> Loan<Body> {
-    precondition(
-      count > 0 && count <= LaneLayout.maximumCapacity, "a batch has at least one message")
-    let bytes = count &* MemoryLayout<Body>.stride
+    let bytes = Self.batchBytes(count)
     if !writer.hasRoom(for: bytes) { try awaitRoom(for: bytes, timeout) }
     return loan(frameBytes: bytes, count: count)
+  }
+
+  /// Bytes of `count` messages. Traps on none, and on a count that no lane can hold.
+  @inlinable @inline(__always)
+  static func batchBytes(_ count: Int) -> Int {
+    precondition(
+      count > 0 && count <= LaneLayout.maximumCapacity, "a batch has at least one message")
+    return count &* MemoryLayout<Body>.stride
   }
 
   /// Sends one value, waiting while the channel is full.

@@ -7,9 +7,8 @@ internal import Synchronization
 public final class ChannelMapping: @unchecked Sendable {
   // Unchecked: the pointers are constants.
   public let shape: ChannelShape
-  let channel: ChannelMemory
   let lanes: [LaneMemory]
-  /// ``channel``, for the lanes to point at.
+  /// The channel's header, for the lanes to point at.
   private let hub: UnsafeMutablePointer<ChannelMemory>
   private let headers: UnsafeMutableRawPointer
   private let data: UnsafeMutableRawPointer
@@ -58,7 +57,6 @@ public final class ChannelMapping: @unchecked Sendable {
     self.place = place
     self.placement = placement
     unsafe hub = Self.hub(headers, shape)
-    channel = unsafe hub.pointee
     unsafe lanes = Self.lanes(headers, data, shape, hub)
     for copy in 0..<2 * shape.lanes {
       _ = try unsafe Self.map(
@@ -147,7 +145,7 @@ public final class ChannelMapping: @unchecked Sendable {
   private func party(_ end: ChannelEnd) -> UnsafeMutablePointer<Atomic<UInt32>> {
     switch end {
     case .sender(let lane): unsafe lanes[lane].word(LaneLayout.senderParty)
-    case .receiver(let slot): unsafe channel.word(slot, ChannelLayout.party)
+    case .receiver(let slot): unsafe hub.pointee.word(slot, ChannelLayout.party)
     }
   }
 

@@ -187,25 +187,22 @@ extension LaneMemory {
       cpsyne_pause()
       found = look(after: head, seenEndings: seenEndings)
     }
-    return ripe(found, after: head, read: read, waits: waits) {
+    return ripe(found, after: head, Streak(bytes: read, waits: waits)) {
       look(after: head, seenEndings: seenEndings)
     }
   }
 
   /// Waits, while messages stream in, until there are many after `head`, and returns the new tail.
   ///
-  /// - Parameters:
-  ///   - read: bytes since the reader found the lane empty last.
-  ///   - waits: how often it has looked for what there is now.
-  ///   - look: looks again for the tail; less than before to stop waiting.
+  /// - Parameter look: looks again for the tail; less than before to stop waiting.
   @inline(__always)
-  func ripe(_ tail: Int, after head: Int, read: Int, waits: Int, _ look: () -> Int) -> Int {
+  func ripe(_ tail: Int, after head: Int, _ streak: Streak, _ look: () -> Int) -> Int {
     var found = tail
     let wanted = min(Self.batchBytes, capacity / 8)
     // About the time that reading the last batch took: a long message takes its sender as long.
-    let patience = min(1 + read / 2048, 32)
+    let patience = min(1 + streak.bytes / 2048, 32)
     // A sender that took longer than that answers rather than streams: its message is taken at once.
-    guard read > Self.singleMessage, waits <= 2 * patience + 1 else { return found }
+    guard streak.bytes > Self.singleMessage, streak.waits <= 2 * patience + 1 else { return found }
     var idle = 0
     for _ in 0..<64 where found &- head < wanted && idle < patience {
       cpsyne_pause()

@@ -33,7 +33,7 @@ public final class LaneSet: Sendable {
     self.custody = custody
     shape = mapping.shape
     lanes = mapping.lanes
-    channel = mapping.channel
+    channel = mapping.lanes[0].channel
     senders = (0..<shape.producers).map { .sender($0) }
     receivers = (0..<shape.consumers).map { .receiver($0) }
   }

@@ -10,11 +10,7 @@ final class MergedReading: Reading {
   /// What was reported last, if it was an end: asked again, it is reported again.
   private var lastEnd: LaneView.Outcome?
   private var isPrefaulted: [Bool]
-  /// Bytes read since a pause of the senders, and how often there was nothing since.
-  private var streak = 0
-  private var waits = 0
-  /// More looks for nothing than this are a pause.
-  private static let pause = 64
+  private var streak = Streak()
 
   init(_ lanes: LaneSet) {
     self.lanes = lanes
@@ -69,7 +65,7 @@ final class MergedReading: Reading {
     // What a sender sent before it left is seen when the lanes are looked at once more.
     let hasSender = lanes.senders.contains { lanes.memory(of: $0).isAttached }
     if !hasSender, let found = try lookRound() { return found }
-    waits += 1
+    streak.wait()
     guard !hasSender, hasEnding || lastEnd != nil else { return result(.nothing) }
     // Another may have come and gone meanwhile; then it is looked at next time.
     guard stands.allSatisfy({ $0.lane.tail == $0.head }) else { return result(.nothing) }
@@ -83,14 +79,14 @@ final class MergedReading: Reading {
     for step in 1...stands.count {
       let index = (current + step) % stands.count
       var outcome = try look(at: index)
-      // One stream after the other, where there is one sender at a time. Else what the next sender has
-      // sent stands behind the ending, and may have been sent before we said that we sleep.
+      // One stream after the other, where there is one sender at a time. Where there are several, an
+      // ending is passed: what the next sender has sent behind it may have been sent before we said
+      // that we sleep. So often that a peer which writes nothing but endings does not hold us.
       for _ in 0..<4 where outcome == .closed && stands.count > 1 {
         hasEnding = true
         outcome = try look(at: index)
       }
-      if outcome == .closed && stands.count > 1 { continue }
-      guard outcome != .nothing else { continue }
+      guard outcome != .nothing, outcome != .closed || stands.count == 1 else { continue }
       current = index
       lastEnd = nil
       if outcome == .messages { take(index) }
@@ -106,17 +102,14 @@ final class MergedReading: Reading {
     prefault(index)
     let (lane, head, seen) = (stands[index].lane, stands[index].head, stands[index].seenEndings)
     if lane.sender.endings == seen {
-      stands[index].tail = lane.ripe(
-        stands[index].tail, after: head, read: streak, waits: waits
-      ) {
+      stands[index].tail = lane.ripe(stands[index].tail, after: head, streak) {
         // No further than a sender that leaves.
         let tail = lane.tail
         return lane.sender.endings == seen && tail &- head <= lane.capacity ? tail : 0
       }
     }
     let bytes = stands[index].tail - head
-    streak = waits > Self.pause ? 0 : streak + bytes
-    waits = 0
+    streak.read(bytes)
     lane.channel.raise(0, ChannelLayout.highWater, to: bytes)
   }
 

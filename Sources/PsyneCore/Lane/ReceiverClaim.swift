@@ -126,8 +126,8 @@ protocol Reading: AnyObject {
   func look(after view: LaneView) throws(ChannelError) -> LaneView
   /// Takes over what a receiver that has left was still to read. True if there is something now.
   func takeOver() throws(ChannelError) -> Bool
-  /// Called when the receiver gives back what it has read before it looks for more.
-  func noteRelease()
+  /// Wakes those that wait for the end, which comes when this receiver, too, has finished.
+  func wakeOthersAtEnd()
   /// Called before the receiver leaves.
   func close()
   /// Whether there is news other than messages: for a receiver that waits for a sender.
@@ -137,7 +137,7 @@ protocol Reading: AnyObject {
 extension Reading {
   func attached(_ view: LaneView) -> LaneView { view }
   func takeOver() -> Bool { false }
-  func noteRelease() {}
+  func wakeOthersAtEnd() {}
   func close() {}
 }
 
@@ -252,9 +252,9 @@ extension ReceiverClaim {
     lanes.channel.wakeReceiver(slot)
   }
 
-  /// Called when everything that was handed out is given back before it looks for more.
+  /// Called when all that was handed out is given back, and nothing more looked for.
   @usableFromInline
-  func noteRelease() { reading.noteRelease() }
+  func wakeOthersAtEnd() { reading.wakeOthersAtEnd() }
 
   /// Waits until there is a sender, or something to be received.
   func awaitSender(after view: LaneView, until deadline: Deadline) throws(ChannelError) {

@@ -24,11 +24,7 @@ final class SharedReading: Reading {
   /// How many receivers share the lanes, now and then looked up.
   private var receivers = 1
   private var turns = 0
-  /// Bytes claimed since a pause of the senders, and how often there was nothing since the last claim.
-  private var streak = 0
-  private var waits = 0
-  /// More looks for nothing than this are a pause.
-  private static var pause: Int { 64 }
+  private var streak = Streak()
 
   init(_ lanes: LaneSet, share: Int) {
     self.lanes = lanes
@@ -81,19 +77,19 @@ final class SharedReading: Reading {
       turns &+= 1
       var idle = ownView
       idle.outcome = .died
-      noteRelease()
+      wakeOthersAtEnd()
       return idle
     }
     if let view = try claimNext() { return view }
     // What a sender sent before it left is seen when the lanes are looked at once more.
     let hasSender = hasSender
     if !hasSender, let view = try claimNext() { return view }
-    waits += 1
-    if waits == 1 { lookAround() }
+    if streak.waits == 0 { lookAround() }
+    streak.wait()
     var idle = ownView
     if try hasNewDeath() {
       idle.outcome = .died
-      noteRelease()
+      wakeOthersAtEnd()
     }
     if idle.outcome == .nothing, !hasSender, hasEnding || isAtEnd, try isAllRead() {
       if hasEnding { lanes.channel.wakeReceivers(all: true) }
@@ -103,8 +99,7 @@ final class SharedReading: Reading {
     return idle
   }
 
-  /// Others may wait for the end, which comes when we, too, have finished.
-  func noteRelease() {
+  func wakeOthersAtEnd() {
     if !hasSender { lanes.channel.wakeReceivers(all: true) }
   }
 
@@ -117,9 +112,7 @@ final class SharedReading: Reading {
       guard let view = try claim(from: lanes.lanes[index]) else { continue }
       current = index
       isAtEnd = false
-      // Read without a pause since the lanes were empty: then more is likely to come.
-      streak = waits > Self.pause ? 0 : streak + view.tail - view.head
-      waits = 0
+      streak.read(view.tail - view.head)
       turns &+= 1
       // A stream that never ends must not leave what the dead held unread.
       if turns % 16 == 0 {
@@ -182,7 +175,7 @@ extension SharedReading {
         continue
       }
       guard start != tail else { break }
-      tail = lane.ripe(tail, after: start, read: streak, waits: waits) {
+      tail = lane.ripe(tail, after: start, streak) {
         // Another may have claimed it meanwhile.
         lane.claimWord() == word ? lane.tail : 0
       }

@@ -26,24 +26,10 @@ extension ReactorTests {
       let channel = try makeItems(shape)
       for isEarly in [true, false] {
         let held = try channel.heldReceiver()
-        let task = Task {
-          if isEarly { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
+        try await cancel(isEarly, on: channel) { () async throws(ChannelError) in
           var receiver = held.take()
-          do throws(ChannelError) {
-            _ = try await receiver.next()
-            return ChannelError?.none
-          } catch {
-            // It can go on: what comes is not lost.
-            return error
-          }
+          _ = try await receiver.next()
         }
-        if !isEarly {
-          try await Reactor.shared.hasSome()
-          task.cancel()
-        }
-        #expect(await task.value == .cancelled)
-        try await Reactor.shared.has(0)
-        #expect(areAwake(channel))
       }
       try await works(channel)
     }
@@ -54,27 +40,32 @@ extension ReactorTests {
       let reading = try channel.heldReceiver()
       for isEarly in [true, false] {
         let held = try channel.heldSender()
-        let task = Task {
-          if isEarly { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
+        try await cancel(isEarly, on: channel) { () async throws(ChannelError) in
           var sender = held.take()
-          do throws(ChannelError) {
-            _ = try Self.fill(&sender)
-            _ = try await sender.reserve()
-            return ChannelError?.none
-          } catch {
-            return error
-          }
+          _ = try Self.fill(&sender)
+          _ = try await sender.reserve()
         }
-        if !isEarly {
-          try await Reactor.shared.hasSome()
-          task.cancel()
-        }
-        #expect(await task.value == .cancelled)
-        try await Reactor.shared.has(0)
-        #expect(areAwake(channel))
       }
       try Self.empty(reading.take())
       try await works(channel)
+    }
+
+    /// Cancels a task before it waits, or while it does, and looks that nothing of its wait is left.
+    private func cancel(
+      _ isEarly: Bool, on channel: any Channel<Item>,
+      _ wait: @escaping @Sendable () async throws(ChannelError) -> Void
+    ) async throws {
+      let task = Task {
+        if isEarly { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
+        return await channelError(of: wait)
+      }
+      if !isEarly {
+        try await Reactor.shared.hasSome()
+        task.cancel()
+      }
+      #expect(await task.value == .cancelled)
+      try await Reactor.shared.has(0)
+      #expect(areAwake(channel))
     }
 
     private static func fill(_ sender: inout Sender<Item>) throws(ChannelError) -> Int {

@@ -23,12 +23,7 @@ struct KindWakeUpTests {
     isReady.await()
     for number in 0..<69 { #expect(try receiver.number() == number) }
     #expect(try receiver.number() == 69)
-    let lanes = channel.opened.lanes
-    watched {
-      while unsafe lanes.lanes[0].word(LaneLayout.senderParked).pointee.load(ordering: .relaxed)
-        == 0
-      { pauseBriefly() }
-    }
+    unsafe untilAsleep(channel.opened.lanes.lanes[0].word(LaneLayout.senderParked))
     receiver.release()
     try watched { try thread.join() }
   }
@@ -62,14 +57,14 @@ struct KindWakeUpTests {
       var receiver = waiting.take()
       guard try receiver.receive() == nil else { throw Wrong(message: 7) }
     }
-    let lanes = channel.opened.lanes
-    watched {
-      while unsafe lanes.channel.word(1, ChannelLayout.parked).pointee.load(ordering: .relaxed)
-        == 0
-      { pauseBriefly() }
-    }
+    unsafe untilAsleep(channel.opened.lanes.channel.word(1, ChannelLayout.parked))
     holder.release()
     try watched { try thread.join() }
+  }
+
+  /// Waits until somebody says that it sleeps on the word.
+  private func untilAsleep(_ word: UnsafeMutablePointer<Atomic<UInt32>>) {
+    watched { while unsafe word.pointee.load(ordering: .relaxed) == 0 { pauseBriefly() } }
   }
 
   @Test("impossible counters of receivers add up to no trap")

@@ -34,6 +34,18 @@ func channelError(of body: () throws -> Void) -> ChannelError? {
   }
 }
 
+/// The same of one that suspends.
+func channelError(
+  of body: () async throws(ChannelError) -> Void
+) async -> ChannelError? {
+  do throws(ChannelError) {
+    try await body()
+    return nil
+  } catch {
+    return error
+  }
+}
+
 extension Receiver {
   /// A copy of the next message's elements, or nil if there is none now.
   mutating func pollElements() throws(ChannelError) -> [Body.Element]? {

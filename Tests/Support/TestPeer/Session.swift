@@ -15,6 +15,8 @@ final class Session {
   /// Ends of kinds and cargos of which this process has several.
   var traffic: [any TrafficEnd] = []
   let crowd = Crowd()
+  /// What goes on beside the commands.
+  var aside: BackgroundThread<Void>?
 
   init(arguments: [String]) throws {
     directory = arguments[1]
@@ -37,6 +39,9 @@ final class Session {
     case "open": channel = try openChannel(arguments)
     case "open-as": channel = try openKind(arguments)
     case "sender": sender = try opened().sender()
+    case "sender-aside":
+      let channel = opened()
+      aside = BackgroundThread { _ = try? channel.sender() }
     case "receiver":
       receiver = try opened().receiver(share: arguments.isEmpty ? 256 : arguments.number(0))
     case "keep": kept.append(try openChannel(arguments))
