@@ -102,5 +102,6 @@ extension [LaneMemory] {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     first?.channel.wakeReceivers(all: true)
     for lane in self { lane.wakeSender() }
+    first?.channel.bell?.changed()
   }
 }

@@ -139,7 +139,7 @@ extension LaneMemory {
     if fences { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     let parked = unsafe word(senderOffset)
     if unsafe parked.pointee.load(ordering: .relaxed) != 0 {
-      unsafe Self.wakeParkedSender(parked)
+      unsafe Self.wakeParkedSender(parked, hub)
     }
   }
 

@@ -125,5 +125,6 @@ extension LaneMemory {
     }
     Step.reach(.parkedTaken)
     unsafe channel.pointee.wakeReceivers()
+    unsafe channel.pointee.bell?.published()
   }
 }

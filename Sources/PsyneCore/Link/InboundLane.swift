@@ -1,0 +1,111 @@
+internal import CPsyne
+internal import Synchronization
+
+/// The sending end of a lane whose messages come over a link: room for bytes as they come, of which whole
+/// messages are published.
+final class InboundLane {
+  let lanes: LaneSet
+  private let lane: LaneMemory
+  /// End of the last whole message.
+  private(set) var whole: Int
+  private var messages: Int
+  /// Where the last sender that left did so, -1 if none has since something was sent.
+  private var lastEnd = -1
+  private var isAttached = false
+  private let largestMessage: Int
+
+  /// Takes the end.
+  init(_ lanes: LaneSet, largestMessage: Int) throws(TransportError) {
+    self.lanes = lanes
+    self.largestMessage = largestMessage
+    lane = lanes.lanes[0]
+    whole = 0
+    messages = unsafe lane.position(LaneLayout.messages).pointee.load(ordering: .relaxed)
+    whole = try attach()
+  }
+
+  @discardableResult
+  func attach() throws(TransportError) -> Int {
+    guard !isAttached else { return whole }
+    var positions: LanePositions?
+    _ = try lanes.attach(toOneOf: lanes.senders) { _ in
+      positions = LanePositions(lane, shape: lanes.shape, unit: lanes.format.positionUnit)
+      return positions != nil
+    }
+    isAttached = true
+    return positions?.tail ?? 0
+  }
+
+  /// Leaves the end: whoever receives is told, behind what was published.
+  func leave(as ending: LaneEnding) {
+    guard isAttached, lastEnd != whole || ending == .died else { return }
+    isAttached = false
+    lastEnd = whole
+    lanes.detach(.sender(0), as: ending)
+  }
+
+  /// Up to where the receiver has finished reading.
+  var consumed: Int {
+    unsafe lane.position(LaneMemory.cursor(0, CursorLayout.done)).pointee.load(ordering: .acquiring)
+  }
+
+  var receiver: EndMemory { lane.channel.receiver(0) }
+
+  /// Room for `count` bytes at `position`, which is free.
+  func room(at position: Int, count: Int) -> UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: lane.bytes(at: position), count: count)
+  }
+
+  /// Publishes every whole message before `end`, to where bytes have come.
+  ///
+  /// - Throws: for a message that cannot be one.
+  func publish(upTo end: Int) throws(LinkError) {
+    let before = whole
+    if lanes.format.isFixedSize {
+      whole = end - end % lanes.format.elementSize
+    } else {
+      try advance(to: end)
+    }
+    guard whole != before else { return }
+    do { try attach() } catch { throw LinkError(.other, error.message) }
+    unsafe lane.position(LaneLayout.messages).pointee.store(messages, ordering: .relaxed)
+    // Release pairs with the receiver's acquire of `tail`: the messages before it are whole.
+    unsafe lane.position(LaneLayout.tail).pointee.store(whole, ordering: .releasing)
+    // The flag is read after the store: in program order here, in memory by the sleeper's barrier.
+    cpsyne_compiler_barrier()
+    if unsafe lane.word(LaneLayout.receiversParked).pointee.load(ordering: .relaxed) != 0 {
+      unsafe LaneMemory.wakeReceivers(lane.word(LaneLayout.receiversParked), lane.hub)
+    }
+  }
+
+  private func advance(to end: Int) throws(LinkError) {
+    let format = lanes.format
+    let unit = format.headerBytes
+    while whole + 8 <= end {
+      let header = unsafe UInt64(
+        littleEndian: lane.bytes(at: whole).loadUnaligned(as: UInt64.self))
+      let bytes = Int(header & 0xffff_ffff)
+      let type = UInt32(header >> 32)
+      guard format.type == .mixed || type == format.type.rawValue else {
+        throw LinkError(
+          .malformed, "a message of type \(type) came on a channel of \(format)")
+      }
+      guard bytes <= largestMessage else {
+        throw LinkError(
+          .tooLarge,
+          "a message of \(bytes) bytes came, and at most \(largestMessage) are taken: raise "
+            + "maxmessage or the capacity on the receiving side")
+      }
+      let next = whole + (unit + bytes + unit - 1) & ~(unit - 1)
+      guard next - whole <= lane.capacity else {
+        throw LinkError(.malformed, "a message of \(bytes) bytes came, which no lane here holds")
+      }
+      guard next <= end else { return }
+      whole = next
+      messages += 1
+    }
+  }
+
+  /// Has the bell rung when the receiver frees room.
+  func arm() { unsafe lane.word(LaneLayout.senderParked).pointee.store(1, ordering: .releasing) }
+}

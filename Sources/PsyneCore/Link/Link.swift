@@ -1,0 +1,474 @@
+/// One side of a connection, without the connection: turns what its two lanes hold into bytes and bytes
+/// into what they hold, through any number of breaks. It knows neither sockets nor clocks.
+///
+/// Bytes of the outbound lane stay there until the other side's program has finished reading them. After
+/// a break both sides say how far they have come, and go on from there. `docs/wire-protocol.md` is the
+/// protocol.
+///
+/// Not thread safe: one thread at a time.
+package final class Link {
+  let role: Hello.Role
+  package let terms: LinkTerms
+  package let session: LinkID
+  /// The listener's side; none while a connector has not met it.
+  package private(set) var incarnation: LinkID
+  let outbound: OutboundLane
+  let inbound: InboundLane
+
+  package enum Phase: Sendable {
+    /// No connection.
+    case apart
+    /// Waiting for the other side's hello.
+    case greeting
+    case established
+    /// Both sides have said goodbye, or this one has, and everything has arrived.
+    case finished
+    /// For good.
+    case failed
+  }
+  package private(set) var phase = Phase.apart
+
+  /// What has become of the two sides' memory of each other with the last hello.
+  package enum Meeting: Equatable, Sendable {
+    case new
+    /// It goes on where it was.
+    case resumed
+    /// The other side knows nothing of what was: it gets again what nobody has confirmed, so many
+    /// messages, and has been told that it may have been received before.
+    case restarted(again: Int)
+  }
+  /// Set with each hello; taken by whoever tells the program.
+  package var meeting: Meeting?
+
+  // What we send
+  private var sent: Int
+  private var everSent: Int
+  private var peerReceived: Int
+  private var announcedEndings: UInt32
+  private var repeatsEnding = false
+  private var announcedReceiverEndings: UInt32
+  private var announcedReceiver = true
+  private var isClosing = false
+  private var hasSaidGoodbye = false
+  private var failure: LinkError?
+  private var output = Output()
+  private var peer = LinkTerms?.none
+
+  // What we receive
+  private var received: Int
+  private var staging = Staging()
+  private var body = Body.none
+  private var hasHeardGoodbye = false
+  private var announcedReceived = 0
+  private var announcedConsumed = 0
+  private var owesAcknowledgement = false
+
+  // Times in nanoseconds
+  private var lastSaid: Int64 = 0
+  private var lastHeard: Int64 = 0
+
+  private enum Body {
+    case none
+    case data(left: Int)
+    case error(left: Int, [UInt8])
+  }
+
+  /// Bytes that one block carries at most: so many that a header costs nothing, so few that
+  /// acknowledgements are not held up.
+  private static var blockBytes: Int { 1 << 20 }
+
+  /// - Parameters:
+  ///   - inbound, outbound: lanes with a sender and a receiver, of which this takes one end each.
+  ///   - incarnation: of the listener, this side's; none for a connector.
+  package init(
+    _ role: Hello.Role, _ terms: LinkTerms, session: LinkID, incarnation: LinkID,
+    inbound: LaneSet, outbound: LaneSet
+  ) throws(TransportError) {
+    self.role = role
+    self.terms = terms
+    self.session = session
+    self.incarnation = incarnation
+    self.outbound = try OutboundLane(outbound)
+    self.inbound = try InboundLane(inbound, largestMessage: terms.largestMessage)
+    sent = self.outbound.head
+    everSent = sent
+    peerReceived = sent
+    announcedEndings = self.outbound.endings
+    received = self.inbound.whole
+    announcedReceiverEndings = self.inbound.receiver.endings
+    self.inbound.arm()
+  }
+}
+
+// MARK: Life
+
+extension Link {
+  /// A connection to the other side is there.
+  package func connect(now: Int64) {
+    phase = .greeting
+    (lastSaid, lastHeard) = (now, now)
+    output.clear()
+    staging.clear()
+    body = .none
+    if role == .connector { say(hello) }
+  }
+
+  /// A connection is there, and the connector's hello has come.
+  package func accept(_ hello: Hello, now: Int64) throws(LinkError) {
+    connect(now: now)
+    say(self.hello)
+    try greet(hello)
+  }
+
+  /// The connection has broken.
+  package func disconnect() {
+    if phase == .greeting || phase == .established { phase = .apart }
+  }
+
+  /// Nothing more will be sent beyond what is in the lane, and nothing read.
+  package func close() { isClosing = true }
+
+  /// Whether, once closing, everything this side has sent is the other side's.
+  package var isDelivered: Bool { hasSaidGoodbye && peerReceived >= sent || hasHeardGoodbye }
+
+  /// Ends the link because of something this side has found: the other side is told, if it can be.
+  package func fail(_ error: LinkError) {
+    guard phase != .failed, phase != .finished else { return }
+    if phase != .apart, !error.isFromPeer { failure = error } else { phase = .failed }
+  }
+
+  /// Messages, and bytes of them, that this side has sent and the other side's program has not confirmed.
+  package var unconfirmed: (messages: Int, bytes: Int) {
+    let tail = outbound.tail
+    return (outbound.messages(in: outbound.head..<max(outbound.head, tail)), tail - outbound.head)
+  }
+
+  private var hello: Hello {
+    var hello = Hello(role: role, terms: terms, session: session, incarnation: incarnation)
+    hello.positions.received = received
+    hello.positions.whole = inbound.whole
+    hello.positions.consumed = inbound.consumed
+    hello.positions.held = outbound.head
+    hello.positions.sent = everSent
+    return hello
+  }
+
+  private func say(_ hello: Hello) {
+    unsafe output.put(Hello.bytes) { unsafe hello.encode(to: $0) }
+    announcedReceived = received
+    announcedConsumed = hello.positions.consumed
+  }
+
+  /// The other side's hello is there.
+  private func greet(_ hello: Hello) throws(LinkError) {
+    guard hello.role != role else {
+      throw LinkError(.malformed, "both sides are \(role)s")
+    }
+    guard hello.session == session else {
+      throw LinkError(.malformed, "the hello belongs to another session")
+    }
+    try hello.check(against: terms)
+    let theirs = hello.positions
+    let isKnown = role == .listener || incarnation == .none || incarnation == hello.incarnation
+    let isFirst = role == .connector ? incarnation == .none : peer == nil
+    guard (outbound.head...everSent).contains(theirs.received), theirs.consumed >= outbound.head
+    else {
+      throw LinkError(
+        .malformed, "the other side says that it has what this one has not sent, or has freed")
+    }
+    guard (isKnown ? received : inbound.whole) >= theirs.held, theirs.sent >= inbound.whole || !isKnown
+    else {
+      throw LinkError(.malformed, "the other side has lost what this one has not received")
+    }
+    if isKnown {
+      if meeting == nil || !isFirst { meeting = isFirst ? .new : .resumed }
+    } else {
+      meeting = .restarted(again: outbound.messages(in: outbound.head..<everSent))
+      // What had begun to come will not go on; the rest was from one that is gone.
+      received = inbound.whole
+      inbound.leave(as: .died)
+      hasHeardGoodbye = false
+    }
+    if role == .connector { incarnation = hello.incarnation }
+    peer = hello.terms
+    sent = theirs.received
+    peerReceived = theirs.received
+    outbound.free(upTo: theirs.consumed)
+    repeatsEnding = announcedEndings != 0
+    announcedReceiver = true
+    if hasSaidGoodbye { hasSaidGoodbye = false }
+    phase = .established
+  }
+}
+
+// MARK: Sending
+
+extension Link {
+  package enum Sent: Sendable {
+    /// There is nothing more to send now.
+    case all
+    /// `write` took less than it was given.
+    case blocked
+  }
+
+  /// Hands what there is to send to `write`: what stands before and, behind it, bytes of the lane. It
+  /// says how many of both it took: less than all, or nothing, if it can take no more now.
+  package func send(
+    now: Int64, _ write: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Int
+  ) -> Sent {
+    while output.hasBytes || prepare() {
+      let head = unsafe output.bytes
+      let rest = unsafe outbound.bytes(at: sent, count: output.bodyLeft)
+      let count = unsafe write(head, rest)
+      guard count > 0 else { return .blocked }
+      lastSaid = now
+      let total = head.count + rest.count
+      let ofBody = output.take(count)
+      sent += ofBody
+      everSent = max(everSent, sent)
+      if count < total { return .blocked }
+      if output.endsLink { phase = failure == nil ? .finished : .failed }
+    }
+    return .all
+  }
+
+  /// Puts the next block together; false if there is nothing to say.
+  private func prepare() -> Bool {
+    guard phase == .established || phase == .greeting else { return false }
+    if let failure {
+      let body = failure.body
+      say(.error, body.count)
+      unsafe output.put(body.count) { unsafe $0.copyBytes(from: body) }
+      output.endsLink = true
+      return true
+    }
+    guard phase == .established else { return false }
+    let endings = outbound.endings
+    let hasEnding = endings != announcedEndings || repeatsEnding
+    // Read after the endings: no ending that is seen lies beyond it.
+    let end = hasEnding && outbound.lastEnd >= sent ? outbound.lastEnd : outbound.tail
+    // What the other side has read is free there; we know of it what we have freed ourselves.
+    let count = min(end - sent, outbound.head + terms.capacity - sent, Self.blockBytes)
+    if count > 0 {
+      say(.data, count)
+      output.bodyLeft = count
+      return true
+    }
+    if hasEnding, outbound.lastEnd <= sent {
+      (announcedEndings, repeatsEnding) = (endings, false)
+      if outbound.lastEnd == sent, endings != 0 {
+        say(.senderLeft)
+        return true
+      }
+    }
+    return prepareRest()
+  }
+
+  private func prepareRest() -> Bool {
+    let receiverEndings = inbound.receiver.endings
+    let hasReceiver = inbound.receiver.isAttached
+    if receiverEndings != announcedReceiverEndings, !hasReceiver, announcedReceiver {
+      (announcedReceiverEndings, announcedReceiver) = (receiverEndings, false)
+      say(.receiverLeft)
+      return true
+    }
+    if !announcedReceiver, hasReceiver {
+      (announcedReceiverEndings, announcedReceiver) = (receiverEndings, true)
+      say(.receiverCame)
+      return true
+    }
+    if isClosing, !hasSaidGoodbye, sent == outbound.tail {
+      hasSaidGoodbye = true
+      say(.goodbye)
+      return true
+    }
+    guard owesAcknowledgement else { return false }
+    say(.acknowledgement)
+    return true
+  }
+
+  private func say(_ kind: Block.Kind, _ length: Int = 0) {
+    let consumed = inbound.consumed
+    let block = Block(
+      kind, length: length, position: sent, received: received, consumed: consumed)
+    unsafe output.put(Block.bytes) { unsafe block.encode(to: $0) }
+    (announcedReceived, announcedConsumed) = (received, consumed)
+    owesAcknowledgement = false
+  }
+
+  /// Whether something was published that is not sent, and could be.
+  package var hasUnsent: Bool {
+    phase == .established && outbound.tail > sent && sent < outbound.head + terms.capacity
+  }
+
+  /// Bytes that are published and not sent.
+  package var unsent: Int { outbound.tail - sent }
+
+  /// Whether a block is half sent.
+  package var isBlocked: Bool { output.hasBytes }
+}
+
+// MARK: Receiving
+
+extension Link {
+  /// Lets `read` put bytes that have come into the lane and, behind them, into a buffer; it says how many
+  /// they were. What it says is returned, and what has come is dealt with if it is more than nothing.
+  ///
+  /// - Throws: for what no peer sends. The link has then failed, and says so in its next output.
+  package func receive(
+    now: Int64, _ read: (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer) -> Int
+  ) throws(LinkError) -> Int {
+    var direct = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    if case .data(let left) = body { unsafe direct = inbound.room(at: received, count: left) }
+    let count = unsafe read(direct, staging.room)
+    guard count > 0 else { return count }
+    lastHeard = now
+    do {
+      let inLane = min(count, direct.count)
+      if inLane > 0 { dataCame(inLane) }
+      staging.add(count - inLane)
+      try parse()
+      try inbound.publish(upTo: received)
+    } catch {
+      fail(error)
+      throw error
+    }
+    return count
+  }
+
+  private func dataCame(_ count: Int) {
+    guard case .data(let left) = body else { return }
+    received += count
+    body = left == count ? .none : .data(left: left - count)
+  }
+
+  private func parse() throws(LinkError) {
+    defer { staging.settle() }
+    while phase == .greeting || phase == .established {
+      switch body {
+      case .data(let left):
+        let bytes = unsafe staging.take(upTo: left)
+        guard unsafe !bytes.isEmpty else { return }
+        unsafe inbound.room(at: received, count: bytes.count).copyMemory(from: bytes)
+        dataCame(bytes.count)
+      case .error(let left, let so):
+        let bytes = unsafe staging.take(upTo: left)
+        guard unsafe !bytes.isEmpty else { return }
+        let all = unsafe so + bytes
+        guard bytes.count == left else {
+          body = .error(left: left - bytes.count, all)
+          return
+        }
+        body = .none
+        throw LinkError(body: all)
+      case .none:
+        if phase == .greeting {
+          unsafe try Hello.check(start: staging.bytes)
+          guard let bytes = unsafe staging.take(exactly: Hello.bytes) else { return }
+          try greet(try unsafe Hello(decoding: bytes))
+        } else {
+          guard let bytes = unsafe staging.take(exactly: Block.bytes) else { return }
+          try handle(try unsafe Block(decoding: bytes))
+        }
+      }
+    }
+  }
+
+  private func handle(_ block: Block) throws(LinkError) {
+    guard block.received >= peerReceived, block.received <= everSent,
+      block.consumed <= block.received,
+      block.consumed % terms.format.positionUnit == 0 || block.consumed == outbound.head
+    else { throw LinkError(.malformed, "the other side confirms what this one has not sent") }
+    peerReceived = block.received
+    outbound.free(upTo: block.consumed)
+    guard block.position == received else {
+      throw LinkError(
+        .malformed, "what came next begins at \(block.position), and \(received) was due")
+    }
+    switch block.kind {
+    case .data:
+      guard received + block.length - inbound.consumed <= terms.capacity else {
+        throw LinkError(.malformed, "more came than there is room for")
+      }
+      guard !hasHeardGoodbye else { throw LinkError(.malformed, "something came after the goodbye") }
+      body = .data(left: block.length)
+    case .acknowledgement: break
+    case .senderLeft:
+      guard received == inbound.whole || pendingIsWhole() else {
+        throw LinkError(.truncated, "the sender left in the middle of a message")
+      }
+      try inbound.publish(upTo: received)
+      inbound.leave(as: .closed)
+      owesAcknowledgement = true
+    case .receiverLeft: outbound.leave(as: .closed)
+    case .receiverCame:
+      do { try outbound.attach() } catch { throw LinkError(.other, error.message) }
+    case .goodbye:
+      try inbound.publish(upTo: received)
+      guard received == inbound.whole else {
+        throw LinkError(.truncated, "the other side left in the middle of a message")
+      }
+      hasHeardGoodbye = true
+      inbound.leave(as: .closed)
+      outbound.leave(as: .closed)
+      owesAcknowledgement = true
+    case .error: body = .error(left: block.length, [])
+    }
+  }
+
+  private func pendingIsWhole() -> Bool {
+    (try? inbound.publish(upTo: received)) != nil && received == inbound.whole
+  }
+
+  /// The stream has ended: in order only behind a goodbye.
+  package var mayEnd: Bool { hasHeardGoodbye }
+}
+
+// MARK: Time
+
+extension Link {
+  /// What has become due by now.
+  ///
+  /// - Throws: where the other side has been silent for too long.
+  package func tick(now: Int64) throws(LinkError) {
+    guard phase == .established, let peer else { return }
+    if now - lastSaid >= Int64(terms.keepAlive) * 1_000_000 { owesAcknowledgement = true }
+    let patience = Int64(peer.keepAlive) * Self.patience * 1_000_000
+    if now - lastHeard >= patience {
+      throw LinkError(
+        .silent,
+        "the other side has said nothing for \(patience / 1_000_000) ms: it is stopped, or cut off")
+    }
+  }
+
+  /// A side is silent when so many of its keep-alives are missing.
+  private static var patience: Int64 { 3 }
+
+  /// Bytes that the program has read and the other side does not know of.
+  package var owed: Int { inbound.consumed - announcedConsumed }
+
+  /// Looks what the program has read: true if it is so much that the other side has to know now, since
+  /// it may wait for it.
+  package func noteReading() -> Bool {
+    inbound.arm()
+    guard phase == .established else { return false }
+    if owed >= terms.capacity / 4 { owesAcknowledgement = true }
+    return owesAcknowledgement
+  }
+
+  /// Has what was read confirmed with the next output.
+  package func acknowledge() {
+    if phase == .established, owed > 0 || received != announcedReceived { owesAcknowledgement = true }
+  }
+
+  /// Leaves both lanes: whoever uses them is told.
+  package func leave(as ending: LaneEnding) {
+    phase = phase == .finished ? .finished : .failed
+    inbound.leave(as: ending)
+    outbound.leave(as: ending)
+  }
+
+  /// See ``OutboundLane/arm(after:)``.
+  package func armOutbound() -> Bool { outbound.arm(after: outbound.tail) }
+  package func rearmOutbound() { outbound.rearm() }
+}
