@@ -7,6 +7,7 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
   @usableFromInline let correction: UnsafeMutablePointer<Int>
   @usableFromInline let end: Int
   @usableFromInline let redeliveredUpTo: Int
+  @usableFromInline let peer: PeerID
   @usableFromInline var position: Int
   @usableFromInline var remaining: Int
 
@@ -17,6 +18,7 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
     unsafe correction = reader.correction
     end = reader.tail
     redeliveredUpTo = reader.view.redeliveredUpTo
+    peer = reader.view.peer
     position = reader.head
     remaining = limit
   }
@@ -32,7 +34,7 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
   public mutating func next() throws(ChannelError) -> Message<Body>? {
     guard remaining > 0, position != end else { return nil }
     let message: Message<Body> = try lane.message(
-      at: &position, before: end, redeliveredUpTo: redeliveredUpTo)
+      at: &position, before: end, redeliveredUpTo: redeliveredUpTo, peer: peer)
     remaining &-= 1
     return unsafe _overrideLifetime(message, copying: self)
   }

@@ -10,6 +10,8 @@ public enum ChannelError: Error, Hashable, Sendable {
   case cancelled
   /// There is no room, and the sender was told not to wait for it.
   case full
+  /// Another sender of the same server is sending to the peer.
+  case busy
   /// So many messages of a broadcast were given up before this receiver came to them. It goes on with
   /// the oldest that is left.
   case lost(messages: Int)
@@ -44,6 +46,7 @@ extension ChannelError: CustomStringConvertible {
     case .timedOut: "the deadline passed"
     case .cancelled: "the task that waited was cancelled"
     case .full: "the channel is full: a receiver does not keep up"
+    case .busy: "another sender of this server holds on to the peer: let go of it there"
     case .lost(let count):
       "\(count) messages of the broadcast were lost: this receiver did not keep up"
     case .evicted:

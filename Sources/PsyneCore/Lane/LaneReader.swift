@@ -228,7 +228,7 @@ extension LaneReader {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   mutating func take<Body: MessageBody>() throws(ChannelError) -> Message<Body> {
-    try lane.message(at: &head, before: tail, redeliveredUpTo: view.redeliveredUpTo)
+    try lane.message(at: &head, before: tail, redeliveredUpTo: view.redeliveredUpTo, peer: view.peer)
   }
 
   /// Takes the next messages of a fixed size, as one.
@@ -246,7 +246,8 @@ extension LaneReader {
     unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee
       .store(handed, ordering: .relaxed)
     Step.reach(.handedStored)
-    return unsafe Message(payload: start, count: found, shape: 0, isRedelivery: isRedelivery)
+    return unsafe Message(
+      payload: start, count: found, shape: 0, isRedelivery: isRedelivery, peer: view.peer)
   }
 
   /// Counts everything handed out as read, and gives its room back.
@@ -268,7 +269,7 @@ extension LaneMemory {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   func message<Body: MessageBody>(
-    at position: inout Int, before end: Int, redeliveredUpTo: Int
+    at position: inout Int, before end: Int, redeliveredUpTo: Int, peer: PeerID
   ) throws(ChannelError) -> Message<Body> {
     let start = unsafe bytes(at: position)
     let isRedelivery = position < redeliveredUpTo
@@ -277,7 +278,8 @@ extension LaneMemory {
       guard published >= MemoryLayout<Body.Element>.stride else { throw .corrupt(.length) }
       position &+= MemoryLayout<Body.Element>.stride
       return unsafe Message(
-        payload: UnsafeRawPointer(start), count: 1, shape: 0, isRedelivery: isRedelivery)
+        payload: UnsafeRawPointer(start), count: 1, shape: 0, isRedelivery: isRedelivery,
+        peer: peer)
     }
     // Read once, atomically: the sender could change it between the check and the use.
     let header = unsafe UInt64(
@@ -290,11 +292,12 @@ extension LaneMemory {
     if Body.self == Mixed.self {
       position &+= frame
       return unsafe Message(
-        payload: payload, count: bytes, shape: header >> 32, isRedelivery: isRedelivery)
+        payload: payload, count: bytes, shape: header >> 32, isRedelivery: isRedelivery,
+        peer: peer)
     }
     guard header >> 32 == UInt64(Body.messageType.rawValue) else { throw .corrupt(.type) }
     let message: Message<Body> = try unsafe .decode(
-      payload: payload, bytes: bytes, isRedelivery: isRedelivery)
+      payload: payload, bytes: bytes, isRedelivery: isRedelivery, peer: peer)
     position &+= frame
     return message
   }

@@ -229,6 +229,9 @@ extension LaneSet {
 }
 
 extension LaneSet {
+  /// Bytes that were sent in the first lane and are not read.
+  var unreadBytes: Int { ChannelStatistics(self).unreadBytes }
+
   /// For a transport that takes over a channel whose parties are all gone: records how they ended, so
   /// that what they left unread is still received.
   ///

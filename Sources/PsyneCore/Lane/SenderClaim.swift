@@ -17,9 +17,14 @@ final class SenderClaim: @unchecked Sendable {
   /// How many receivers had left when we came: their endings are no news.
   private let endingsBefore: UInt32
   private let liveness = Liveness()
+  /// What must not go before the end does.
+  private let owner: AnyObject?
 
-  init(_ lanes: LaneSet, waiting: WaitStrategy) throws(TransportError) {
+  init(
+    _ lanes: LaneSet, waiting: WaitStrategy, keeping owner: AnyObject? = nil
+  ) throws(TransportError) {
     self.lanes = lanes
+    self.owner = owner
     self.waiting = waiting
     // Those that died unnoticed before we came must not look like ones that left us.
     lanes.noticeDeaths(of: lanes.receivers)

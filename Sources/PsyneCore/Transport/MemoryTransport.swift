@@ -56,14 +56,20 @@ private final class Names: Sendable {
         entries.limit = max(64, 2 * entries.byName.count)
       }
       let shape = try ChannelShape(kind, options, at: address)
-      let lanes = try Self.makeLanes(format, shape, placement)
+      let lanes = try LaneSet.inMemory(format, shape, placement)
       entries.byName[name] = Entry(lanes: lanes, placement: placement)
       return lanes
     }
   }
+}
 
-  private static func makeLanes(
-    _ format: MessageFormat, _ shape: ChannelShape, _ placement: LanePlacement
+extension LaneSet {
+  /// Lanes in memory of this process.
+  ///
+  /// - Parameter bell: is told of what happens on them.
+  package static func inMemory(
+    _ format: MessageFormat, _ shape: ChannelShape, _ placement: LanePlacement = LanePlacement(),
+    bell: LaneBell? = nil
   ) throws(TransportError) -> LaneSet {
     // A file without a name, because only a file can be mapped twice.
     let descriptor = unsafe cpsyne_memfd_create("psyne")
@@ -86,7 +92,7 @@ private final class Names: Sendable {
     }
     let mapping = try ChannelMapping(
       descriptor: descriptor, place: ChannelMapping.Place(headers: 0, data: dataOffset),
-      shape: shape, placement: placement)
+      shape: shape, placement: placement, bell: bell)
     return LaneSet(mapping: mapping, format: format, custody: MemoryCustody())
   }
 }

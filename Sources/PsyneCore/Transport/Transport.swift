@@ -15,4 +15,38 @@ public protocol Transport: Sendable {
   func open(
     _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
   ) throws(TransportError) -> LaneSet
+
+  /// Lets others connect at `address`.
+  ///
+  /// - Parameters:
+  ///   - options: as of ``open(_:kind:format:options:)``.
+  ///   - accept: is called for each connection, on whichever thread it is made; one that it does not
+  ///     take is ended.
+  func listen(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions,
+    accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
+  ) throws(TransportError) -> any ListeningPlace
+
+  /// Connects to whoever listens at `address`, and waits until that is done.
+  func connect(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> Carrier
+}
+
+extension Transport {
+  public func listen(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions,
+    accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
+  ) throws(TransportError) -> any ListeningPlace {
+    throw TransportError(
+      .invalidAddress, "nobody can listen at '\(address)': \(scheme) has channels alone; open one")
+  }
+
+  public func connect(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> Carrier {
+    throw TransportError(
+      .invalidAddress,
+      "nobody can connect to '\(address)': \(scheme) has channels alone; open one")
+  }
 }

@@ -1,0 +1,116 @@
+internal import Synchronization
+
+/// One receiver, any number of connections: reads in turn from those in which something has come.
+///
+/// A lane in which there is nothing is *armed*: its sender's next publication puts it into the inbox. So
+/// what a receiver costs follows from what comes, not from how many are connected.
+final class ConnectionsReading: Reading {
+  private let inbox: Inbox
+  private var current: InboxPeer?
+  /// Not armed: what streams in is looked for without anybody being told.
+  private var warm: [InboxPeer] = []
+  private var nothing: LaneView?
+
+  init(_ inbox: Inbox) { self.inbox = inbox }
+
+  func start(at slot: Int) -> LaneView? {
+    let view = LaneView(inbox.doorbell.lanes[0], slot: slot, at: 0)
+    nothing = view
+    return view
+  }
+
+  func look(after view: LaneView) throws(ChannelError) -> LaneView {
+    if let peer = current {
+      current = nil
+      peer.view = view
+      peer.publishHead()
+      // Behind the others, whose turn it is.
+      warm.append(peer)
+    }
+    // Those in which something has come, and then those where something may.
+    while let peer = inbox.next() {
+      warm.removeAll { $0 === peer }
+      if let found = take(peer) { return found }
+      warm.append(peer)
+    }
+    for _ in 0..<warm.count {
+      let peer = warm.removeFirst()
+      if let found = take(peer) { return found }
+      if !isOver(peer) { warm.append(peer) }
+    }
+    return none(inbox.isAtEnd ? .closed : .nothing)
+  }
+
+  /// What there is of one peer.
+  private func take(_ peer: InboxPeer) -> LaneView? {
+    guard peer.look() else { return nil }
+    current = peer
+    return peer.view
+  }
+
+  /// True, and it is forgotten, if the connection has ended and everything of it was read.
+  private func isOver(_ peer: InboxPeer) -> Bool {
+    switch peer.carrier.state {
+    case .closed, .failed: break
+    case .connecting, .connected, .interrupted: return false
+    }
+    // What came before the end is there now.
+    guard !peer.hasNews else { return false }
+    inbox.remove(peer)
+    return true
+  }
+
+  private func none(_ outcome: LaneView.Outcome) -> LaneView {
+    guard var nothing else { preconditionFailure("a receiver starts before it looks") }
+    nothing.outcome = outcome
+    return nothing
+  }
+
+  /// Has those told of that begin to send again.
+  func arm() {
+    guard !warm.isEmpty else { return }
+    let armed = warm
+    warm.removeAll(keepingCapacity: true)
+    for peer in armed {
+      unsafe peer.lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .releasing)
+      peer.carrier.watchArrivals()
+    }
+    // Our flags before our looks; theirs is the publication before the look at the flag.
+    if armed.contains(where: \.carrier.needsHeavyFence) {
+      _ = AsymmetricFence.heavy()
+    } else {
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+    }
+    for peer in armed where peer.hasNews || peer.isEnding { inbox.requeue(peer) }
+  }
+
+  func hasNews(after view: LaneView) -> Bool { !inbox.isEmpty || inbox.isAtEnd }
+}
+
+extension InboxPeer {
+  var hasNews: Bool { lane.tail != view.head || lane.sender.endings != view.seenEndings }
+
+  var isEnding: Bool { carrier.state == .closed || carrier.state == .failed }
+
+  func publishHead() {
+    guard view.head != view.published else { return }
+    lane.publish(head: view.head, at: LaneLayout.head, fences: !AsymmetricFence.isRegistered)
+    view.published = view.head
+  }
+
+  /// Looks for messages. A peer whose memory is corrupt has no more.
+  func look() -> Bool {
+    // An ending is only passed: who wants to know of it observes the connection.
+    view.seenEndings = lane.sender.endings
+    let tail = lane.tail
+    guard tail != view.head else { return false }
+    guard tail &- view.head >= 0, tail &- view.head <= lane.capacity else {
+      carrier.abandon()
+      return false
+    }
+    view.tail = tail
+    view.outcome = .messages
+    lane.channel.raise(0, ChannelLayout.highWater, to: tail - view.head)
+    return true
+  }
+}
