@@ -23,6 +23,7 @@ let package = Package(
   products: [
     .library(name: "PsyneCore", targets: ["PsyneCore"]),
     .library(name: "PsyneIPC", targets: ["PsyneIPC"]),
+    .library(name: "PsyneTCP", targets: ["PsyneTCP"]),
     .library(name: "Psyne", targets: ["Psyne"]),
     .executable(name: "psyne", targets: ["PsyneCLI"]),
   ],
@@ -39,7 +40,9 @@ let package = Package(
     .target(name: "CPsyne", cSettings: [.treatAllWarnings(as: .error)]),
     .target(name: "PsyneCore", dependencies: ["CPsyne"], swiftSettings: settings),
     .target(name: "PsyneIPC", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
-    .target(name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC"], swiftSettings: settings),
+    .target(name: "PsyneTCP", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
+    .target(
+      name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC", "PsyneTCP"], swiftSettings: settings),
     .executableTarget(
       name: "PsyneCLI",
       dependencies: [

@@ -10,6 +10,8 @@ final class ConnectionsReading: Reading {
   /// Not armed: what streams in is looked for without anybody being told.
   private var warm: [InboxPeer] = []
   private var nothing: LaneView?
+  /// Whether the receiver waits, or is about to.
+  private var isWaiting = false
 
   init(_ inbox: Inbox) { self.inbox = inbox }
 
@@ -27,6 +29,19 @@ final class ConnectionsReading: Reading {
       // Behind the others, whose turn it is.
       warm.append(peer)
     }
+    while true {
+      if let found = lookAtAll() {
+        isWaiting = false
+        return found
+      }
+      // Who waits is told by those that are armed alone: none may be left out.
+      guard isWaiting, !warm.isEmpty else { break }
+      arm()
+    }
+    return none(inbox.isAtEnd ? .closed : .nothing)
+  }
+
+  private func lookAtAll() -> LaneView? {
     // Those in which something has come, and then those where something may.
     while let peer = inbox.next() {
       warm.removeAll { $0 === peer }
@@ -38,7 +53,7 @@ final class ConnectionsReading: Reading {
       if let found = take(peer) { return found }
       if !isOver(peer) { warm.append(peer) }
     }
-    return none(inbox.isAtEnd ? .closed : .nothing)
+    return nil
   }
 
   /// What there is of one peer.
@@ -68,6 +83,7 @@ final class ConnectionsReading: Reading {
 
   /// Has those told of that begin to send again.
   func arm() {
+    isWaiting = true
     guard !warm.isEmpty else { return }
     let armed = warm
     warm.removeAll(keepingCapacity: true)

@@ -27,7 +27,6 @@ public final class ServerHub: Sendable {
   func accept(_ carrier: Carrier) throws(TransportError) {
     let id = try inbox.add(carrier)
     carrier.observe { [weak self] event in self?.tell(id, event) }
-    tell(id, .connected)
   }
 
   private func tell(_ id: PeerID, _ event: ConnectionEvent) {

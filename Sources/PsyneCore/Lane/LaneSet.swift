@@ -229,6 +229,14 @@ extension LaneSet {
 }
 
 extension LaneSet {
+  /// Has fresh lanes begin at `position`, before any end of them is taken.
+  package func begin(at position: Int) {
+    let lane = lanes[0]
+    for offset in [
+      LaneLayout.tail, LaneLayout.head, LaneMemory.cursor(0, CursorLayout.done),
+    ] { unsafe lane.position(offset).pointee.store(position, ordering: .relaxed) }
+  }
+
   /// Bytes that were sent in the first lane and are not read.
   var unreadBytes: Int { ChannelStatistics(self).unreadBytes }
 

@@ -99,7 +99,7 @@ extension Hello {
 
   /// Whether `start`, the first bytes that came, can be those of a hello: to be asked before there are
   /// all of them, so that other protocols' clients learn at once that they are wrong here.
-  package static func check(start: UnsafeRawBufferPointer) throws(LinkError) {
+  static func check(start: UnsafeRawBufferPointer) throws(LinkError) {
     for unsafe (index, byte) in unsafe zip(0..., start.prefix(magic.count)) where byte != magic[index] {
       throw LinkError(.notPsyne, "what came is not Psyne's protocol: \(unsafe guess(start))")
     }
@@ -116,7 +116,7 @@ extension Hello {
 
   /// - Parameter buffer: ``bytes`` bytes.
   /// - Throws: for what no side says first. What it says of its lanes is checked by ``check(_:)``.
-  package init(decoding buffer: UnsafeRawBufferPointer) throws(LinkError) {
+  init(decoding buffer: UnsafeRawBufferPointer) throws(LinkError) {
     func malformed(_ what: String) -> LinkError {
       LinkError(.malformed, "the other side's hello is malformed: \(what)")
     }
@@ -165,6 +165,21 @@ extension Hello {
     positions.consumed = consumed
     positions.held = held
     positions.sent = sent
+  }
+
+  /// What the first bytes of a stream are; nil while some are missing.
+  ///
+  /// - Throws: as soon as they are no hello.
+  package init?(of start: Span<UInt8>) throws(LinkError) {
+    var found: Result<Hello?, LinkError> = .success(nil)
+    unsafe start.withUnsafeBytes { bytes in
+      found = Result { () throws(LinkError) -> Hello? in
+        try unsafe Self.check(start: bytes)
+        return bytes.count < Self.bytes ? nil : try unsafe Hello(decoding: bytes)
+      }
+    }
+    guard let hello = try found.get() else { return nil }
+    self = hello
   }
 
   /// Throws unless the other side's lanes fit ours.

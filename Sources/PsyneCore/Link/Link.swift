@@ -51,6 +51,8 @@ package final class Link {
   private var isClosing = false
   private var hasSaidGoodbye = false
   private var failure: LinkError?
+  /// Why it failed, if it did.
+  package private(set) var error: LinkError?
   private var output = Output()
   private var peer = LinkTerms?.none
 
@@ -65,7 +67,7 @@ package final class Link {
 
   // Times in nanoseconds
   private var lastSaid: Int64 = 0
-  private var lastHeard: Int64 = 0
+  package private(set) var lastHeard: Int64 = 0
 
   private enum Body {
     case none
@@ -134,6 +136,7 @@ extension Link {
   /// Ends the link because of something this side has found: the other side is told, if it can be.
   package func fail(_ error: LinkError) {
     guard phase != .failed, phase != .finished else { return }
+    self.error = self.error ?? error
     if phase != .apart, !error.isFromPeer { failure = error } else { phase = .failed }
   }
 
@@ -198,6 +201,24 @@ extension Link {
     announcedReceiver = true
     if hasSaidGoodbye { hasSaidGoodbye = false }
     phase = .established
+  }
+}
+
+extension Link {
+  /// What a listener sends to somebody whom it turns away.
+  package static func refusal(
+    of hello: Hello, _ terms: LinkTerms, _ error: LinkError
+  ) -> [UInt8] {
+    let ours = Hello(
+      role: .listener, terms: terms, session: hello.session, incarnation: .none)
+    let body = error.body
+    let block = Block(.error, length: body.count, position: 0, received: 0, consumed: 0)
+    var bytes = [UInt8](repeating: 0, count: Hello.bytes + Block.bytes)
+    unsafe bytes.withUnsafeMutableBytes { buffer in
+      unsafe ours.encode(to: UnsafeMutableRawBufferPointer(rebasing: buffer[..<Hello.bytes]))
+      unsafe block.encode(to: UnsafeMutableRawBufferPointer(rebasing: buffer[Hello.bytes...]))
+    }
+    return bytes + body
   }
 }
 
@@ -468,7 +489,18 @@ extension Link {
     outbound.leave(as: ending)
   }
 
-  /// See ``OutboundLane/arm(after:)``.
-  package func armOutbound() -> Bool { outbound.arm(after: outbound.tail) }
+  /// End of what the program has published.
+  package var outboundTail: Int { outbound.tail }
+  /// How far it is sent.
+  package var sentPosition: Int { sent }
+
+  /// Has the bell rung with the next publication, unless it will be anyhow.
+  ///
+  /// - Returns: whether something was published meanwhile, for which it may not ring.
+  package func armOutbound() -> Bool {
+    outbound.isArmed ? false : outbound.arm(after: sent) && hasUnsent
+  }
+
+  /// The same, for the thread that publishes.
   package func rearmOutbound() { outbound.rearm() }
 }

@@ -75,6 +75,10 @@ final class OutboundLane {
     return lane.tail != tail
   }
 
+  var isArmed: Bool {
+    unsafe lane.word(LaneLayout.receiversParked).pointee.load(ordering: .relaxed) == 1
+  }
+
   /// Has the bell rung with the next publication; for the thread that publishes.
   func rearm() { unsafe lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .releasing) }
 }

@@ -1,0 +1,34 @@
+internal import PsyneCore
+
+/// Tells a connection what the program does at its outbound lane.
+final class OutboundBell: LaneBell, @unchecked Sendable {
+  // Unchecked: set once, before the lane has ends.
+  weak var connection: TCPConnection?
+
+  override func published() { connection?.published() }
+  override func changed() { connection?.endsChanged() }
+
+  override var sleepsAtOnce: Bool { true }
+  override func poll() { connection?.engine.poll() }
+  @unsafe
+  override func wait(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
+    unsafe connection?.lead(on: word, until: deadline) ?? false
+  }
+}
+
+/// The same at its inbound lane.
+final class InboundBell: LaneBell, @unchecked Sendable {
+  // Unchecked: set once, before the lane has ends.
+  weak var connection: TCPConnection?
+
+  override func published() { connection?.tellArrival() }
+  override func freed() { connection?.freed() }
+  override func changed() { connection?.endsChanged() }
+
+  override var sleepsAtOnce: Bool { true }
+  override func poll() { connection?.engine.poll() }
+  @unsafe
+  override func wait(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
+    unsafe connection?.lead(on: word, until: deadline) ?? false
+  }
+}

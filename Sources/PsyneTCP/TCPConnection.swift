@@ -1,0 +1,467 @@
+internal import CPsyne
+internal import Glibc
+internal import PsyneCore
+internal import Synchronization
+
+/// One side of a connection over TCP, through any number of sockets one after the other.
+///
+/// All of its state but what is atomic belongs to whichever thread holds the baton: the engine's, one that
+/// leads, or one that sends.
+final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
+  // Unchecked: as said above.
+  let engine: Engine
+  private let options: TCPOptions
+  private let link: Link
+  private let baton = Baton()
+  /// Of a connector: where to.
+  private let target: Endpoint?
+  private let tag = Atomic<UInt64>(0)
+  /// Set when the first meeting has succeeded, or the connection has ended.
+  let isSettled = Latch()
+  let hasEnded = Latch()
+  /// Called once, when it has ended.
+  private let onEnd: @Sendable (TCPConnection) -> Void
+
+  private let arrival = Mutex<Arrival?>(nil)
+  private struct Arrival {
+    let socket: Socket
+    /// The connector's, which a listener has read.
+    let hello: Hello?
+  }
+
+  // For threads that send
+  private let lastFlush = Atomic<Int64>(0)
+  private let flushedUpTo = Atomic<Int>(0)
+  private let hasSweep = Atomic<Bool>(false)
+
+  // The baton's
+  private var socket: Socket?
+  private var isBlocked = false
+  private var isOver = false
+  private var closesAt = Int64.max
+  private var confirmsAt = Int64.max
+  private var failsAt = Int64.max
+  private var redialsAt = Int64.max
+  private var isDialing = false
+  private var attempts = 0
+  private var hasMet = false
+
+  /// - Parameter lanes: inbound and outbound, with bells that are this connection's.
+  init(
+    _ link: Link, _ lanes: TCPLanes, peer: String, target: Endpoint?, _ options: TCPOptions,
+    _ engine: Engine, onEnd: @escaping @Sendable (TCPConnection) -> Void
+  ) {
+    self.link = link
+    self.engine = engine
+    self.options = options
+    self.target = target
+    self.onEnd = onEnd
+    super.init(
+      inbound: lanes.inbound, outbound: lanes.outbound, peer: peer, state: .connecting)
+    lanes.inboundBell.connection = self
+    lanes.outboundBell.connection = self
+    flushedUpTo.store(link.sentPosition, ordering: .relaxed)
+    tag.store(engine.add(self), ordering: .releasing)
+  }
+
+  /// The lane's publisher is the engine, which fences for itself.
+  override var needsHeavyFence: Bool { false }
+
+  // MARK: What others ask for
+
+  /// Goes on over `socket`; of a listener, for a connector that has said `hello`.
+  func adopt(_ socket: Socket, _ hello: Hello? = nil) {
+    let older = arrival.withLock { arrival in
+      defer { arrival = Arrival(socket: socket, hello: hello) }
+      return arrival
+    }
+    older?.socket.close()
+    run(.adopt)
+  }
+
+  override func close(linger: Duration?) {
+    if let linger { lingerTime.store(linger.nanoseconds, ordering: .relaxed) }
+    run(.close)
+  }
+  private let lingerTime = Atomic<Int64>(-1)
+
+  override func abandon() { run(.abandon) }
+
+  func isReady(_ event: cpsyne_event) {
+    var work: Work = []
+    if event.readable { work.insert(.read) }
+    if event.writable { work.insert(.write) }
+    if event.ending { work.insert(.readToEnd) }
+    run(work)
+  }
+
+  func isDue(now: Int64) -> Int64 {
+    hasSweep.store(false, ordering: .relaxed)
+    run(.tick)
+    return .max
+  }
+
+  /// A thread of the program has published.
+  func published() {
+    switch options.flush {
+    case .immediate: publisherFlushes()
+    case .background: engine.callSoon(ownTag)
+    case .adaptive:
+      let last = lastFlush.load(ordering: .relaxed)
+      guard cpsyne_monotonic_ns() - last < Self.linger else { return publisherFlushes() }
+      if link.outboundTail - flushedUpTo.load(ordering: .relaxed) >= Self.stream {
+        // It streams: the engine collects, and the sender is not held up. The bell is silent until then.
+        engine.callSoon(ownTag)
+      } else {
+        link.rearmOutbound()
+        if !hasSweep.exchange(true, ordering: .relaxed) {
+          engine.call(ownTag, at: last + Self.sweep)
+        }
+      }
+    }
+  }
+
+  /// What follows the last flush more closely is collected.
+  private static let linger: Int64 = 30_000
+  /// So late the engine sends what a sender has left.
+  private static let sweep: Int64 = 100_000
+  /// So many bytes within ``linger`` are a stream.
+  private static let stream = 8 << 10
+  /// So late the other side hears at last what the program has read.
+  private static let confirmation: Int64 = 1_000_000
+
+  private func publisherFlushes() { run(.flush, isPublisher: true) }
+
+  func freed() { run(.confirm) }
+
+  func endsChanged() { run(.flush) }
+
+  func lead(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
+    unsafe engine.lead(on: word, until: deadline)
+    return true
+  }
+
+  private var ownTag: UInt64 { tag.load(ordering: .acquiring) }
+
+  private func run(_ work: Work, isPublisher: Bool = false) {
+    let isLeft = baton.run(work) { work in
+      perform(work, isPublisher)
+      // One who sends is not held up by what else there is to do.
+      return !isPublisher
+    }
+    if isLeft { engine.callSoon(ownTag) }
+  }
+
+  // MARK: Under the baton
+
+  private func perform(_ work: Work, _ isPublisher: Bool) {
+    if isOver {
+      arrival.withLock { $0.take() }?.socket.close()
+      return
+    }
+    let now = cpsyne_monotonic_ns()
+    if work.contains(.abandon) { return end(.failed(failure("the connection was abandoned"))) }
+    if work.contains(.close), closesAt == .max { beginClosing(now) }
+    if work.contains(.adopt) { takeSocket(now) }
+    if work.contains(.write) { isBlocked = false }
+    if !work.isDisjoint(with: [.read, .readToEnd]) { read(now, toEnd: work.contains(.readToEnd)) }
+    if work.contains(.confirm), !link.noteReading(), link.owed > 0 { confirmLater(now) }
+    if work.contains(.tick) { tick(now) }
+    flush(now, isPublisher)
+    settle(now)
+  }
+
+  private func beginClosing(_ now: Int64) {
+    let linger = lingerTime.load(ordering: .relaxed)
+    closesAt = now + (linger >= 0 ? linger : options.linger.nanoseconds)
+    engine.call(ownTag, at: closesAt)
+    link.close()
+  }
+
+  private func takeSocket(_ now: Int64) {
+    guard let arrived = arrival.withLock({ $0.take() }) else { return }
+    isDialing = false
+    if socket != nil { drop() }
+    socket = arrived.socket
+    isBlocked = false
+    arrived.socket.tune(options)
+    do {
+      if let hello = arrived.hello {
+        try link.accept(hello, now: now)
+      } else {
+        link.connect(now: now)
+      }
+      // From here on it may be told that there is something to read.
+      try engine.watch(arrived.socket, for: ownTag)
+    } catch let error as LinkError {
+      link.fail(error)
+    } catch {
+      breakOff("\(error)", now)
+    }
+    engine.call(ownTag, at: now + options.helloTimeout.nanoseconds)
+  }
+
+  private func read(_ now: Int64, toEnd: Bool) {
+    // So much at most that others have their turn.
+    var left = 4 << 20
+    while let socket, left > 0 {
+      var asked = 0
+      let count: Int
+      do throws(LinkError) {
+        count = try unsafe link.receive(now: now) { first, second in
+          asked = first.count + second.count
+          return unsafe socket.receive(first, second)
+        }
+      } catch {
+        if error.isFromPeer { end(.failed(failure(error.description))) }
+        return
+      }
+      if count > 0 {
+        left -= count
+        // Less than there was room for: there is no more, and the next will be told.
+        if count < asked, !toEnd { return }
+      } else if count == 0 {
+        return breakOff(
+          link.mayEnd ? "" : "the other side has closed the connection without a goodbye", now)
+      } else if errno == EAGAIN || errno == EWOULDBLOCK {
+        return
+      } else if errno != EINTR {
+        return breakOff("the connection broke: \(Errno.text(errno))", now)
+      }
+    }
+    if socket != nil { engine.callSoon(ownTag) }
+  }
+
+  private func flush(_ now: Int64, _ isPublisher: Bool) {
+    guard socket != nil, !isBlocked else { return }
+    repeat {
+      guard let socket else { return }
+      var number: Int32 = 0
+      let result = unsafe link.send(now: now) { head, body in
+        while true {
+          let count = unsafe socket.send(head, body)
+          if count >= 0 { return count }
+          number = errno
+          if number != EINTR { return count }
+        }
+      }
+      flushedUpTo.store(link.sentPosition, ordering: .relaxed)
+      lastFlush.store(cpsyne_monotonic_ns(), ordering: .relaxed)
+      if result == .blocked {
+        if number != 0, number != EAGAIN, number != EWOULDBLOCK {
+          return breakOff("the connection broke: \(Errno.text(number))", now)
+        }
+        isBlocked = true
+        return
+      }
+      if isPublisher {
+        link.rearmOutbound()
+        return
+      }
+    } while link.armOutbound()
+  }
+
+  /// Deals with what has become of the link.
+  private func settle(_ now: Int64) {
+    if let meeting = link.meeting {
+      link.meeting = nil
+      met(meeting)
+    }
+    switch link.phase {
+    case .finished: end(.closed)
+    case .failed: end(.failed(failure(link.error?.description ?? "the connection failed")))
+    case .apart, .greeting, .established: break
+    }
+  }
+
+  private func met(_ meeting: Link.Meeting) {
+    (attempts, failsAt, redialsAt) = (0, .max, .max)
+    let isFirst = !hasMet
+    hasMet = true
+    switch meeting {
+    case .restarted(let again): tell(.restarted(again: again))
+    case .new, .resumed: tell(isFirst ? .connected : .resumed)
+    }
+    isSettled.set()
+    scheduleKeepAlive(cpsyne_monotonic_ns())
+  }
+
+  private func scheduleKeepAlive(_ now: Int64) {
+    engine.call(ownTag, at: now + options.keepAlive.nanoseconds)
+  }
+
+  private func confirmLater(_ now: Int64) {
+    guard confirmsAt == .max else { return }
+    confirmsAt = now + Self.confirmation
+    engine.call(ownTag, at: confirmsAt)
+  }
+
+  private func tick(_ now: Int64) {
+    if now >= confirmsAt {
+      confirmsAt = .max
+      link.acknowledge()
+    }
+    if now >= closesAt { return overdue() }
+    if now >= failsAt {
+      return end(
+        .failed(
+          failure(
+            "the connection was not restored within \(options.resume.spelled): \(lastReason)")))
+    }
+    if socket == nil {
+      if target != nil, !isDialing, now >= redialsAt { redial() }
+      return engine.call(ownTag, at: min(failsAt, closesAt, redialsAt))
+    }
+    if link.phase == .greeting, now >= link.lastHeard + options.helloTimeout.nanoseconds {
+      return breakOff(
+        "the other side has not said hello within \(options.helloTimeout.spelled)", now)
+    }
+    do throws(LinkError) {
+      try link.tick(now: now)
+    } catch {
+      return breakOff(error.message, now)
+    }
+    engine.call(
+      ownTag, at: min(now + options.keepAlive.nanoseconds, min(closesAt, confirmsAt)))
+  }
+  private var lastReason: String { lastReasonText }
+  private var lastReasonText = ""
+
+  // MARK: Breaks
+
+  /// Lets go of a socket.
+  private func drop() {
+    guard let socket else { return }
+    engine.unwatch(socket)
+    socket.close()
+    self.socket = nil
+    isBlocked = false
+    link.disconnect()
+  }
+
+  private func breakOff(_ reason: String, _ now: Int64) {
+    drop()
+    if link.mayEnd || closesAt != .max && link.isDelivered { return end(.closed) }
+    if link.phase == .failed { return }
+    lastReasonText = reason
+    if failsAt == .max {
+      failsAt = now + options.resume.nanoseconds
+      if hasMet { tell(.interrupted(reason)) }
+    }
+    guard target != nil else { return engine.call(ownTag, at: min(failsAt, closesAt)) }
+    redialsAt = now + Backoff.delay(attempts)
+    attempts += 1
+    engine.call(ownTag, at: redialsAt)
+  }
+
+  /// Connects anew, on a thread that may block.
+  private func redial() {
+    guard let target else { return }
+    isDialing = true
+    redialsAt = .max
+    let deadline = min(
+      failsAt, cpsyne_monotonic_ns() + ChannelOptions.defaultConnectTimeout.nanoseconds)
+    let isStarted = Dialing.run { [options, weak self] in
+      do throws(TransportError) {
+        let socket = try Dialer.dial(target, options, until: deadline)
+        guard let self else { return socket.close() }
+        self.adopt(socket)
+      } catch {
+        self?.dialFailed(error.message)
+      }
+    }
+    if !isStarted {
+      isDialing = false
+      redialsAt = cpsyne_monotonic_ns() + Backoff.delay(attempts)
+    }
+  }
+
+  private func dialFailed(_ reason: String) {
+    failedDial.withLock { $0 = reason }
+    _ = baton.run(.tick) { work in
+      if let reason = failedDial.withLock({ $0.take() }), socket == nil, !isOver {
+        isDialing = false
+        lastReasonText = reason
+        redialsAt = cpsyne_monotonic_ns() + Backoff.delay(attempts)
+        attempts += 1
+      }
+      perform(work, false)
+      return true
+    }
+  }
+  private let failedDial = Mutex<String?>(nil)
+
+  // MARK: The end
+
+  private func failure(_ message: String) -> ConnectionFailure {
+    let (messages, bytes) = link.unconfirmed
+    return ConnectionFailure(message, unconfirmedMessages: messages, unconfirmedBytes: bytes)
+  }
+
+  private func overdue() {
+    let failure = failure("the connection was closed, and ended before all had arrived")
+    if link.isDelivered || failure.unconfirmedMessages == 0 { return end(.closed) }
+    Diagnostics.report(Diagnostic(.undelivered, "\(peer): \(failure)"))
+    end(.failed(failure))
+  }
+
+  private func end(_ event: ConnectionEvent) {
+    guard !isOver else { return }
+    isOver = true
+    socket?.finishSending()
+    drop()
+    link.leave(as: event == .closed ? .closed : .died)
+    tell(event)
+    engine.remove(ownTag)
+    isSettled.set()
+    hasEnded.set()
+    onEnd(self)
+  }
+}
+
+/// How long to wait before connecting anew: up to twice as long each time, and anything up to that, so
+/// that many who were cut off at once do not come back at once.
+enum Backoff {
+  private static let first: Int64 = 50_000_000
+  private static let longest: Int64 = 5_000_000_000
+
+  static func delay(_ attempts: Int) -> Int64 {
+    .random(in: 0...min(longest, first << min(attempts, 20)))
+  }
+}
+
+/// Threads that block while they connect: few, and gone afterwards.
+enum Dialing {
+  private static let waiting = Mutex<(running: Int, jobs: [@Sendable () -> Void])>((0, []))
+
+  /// False where the system has no thread.
+  static func run(_ job: @escaping @Sendable () -> Void) -> Bool {
+    let isNeeded = waiting.withLock { waiting in
+      waiting.jobs.append(job)
+      guard waiting.running < 16 else { return false }
+      waiting.running += 1
+      return true
+    }
+    guard isNeeded else { return true }
+    let isStarted = startServiceThread("psyne-dial") {
+      while let job = next() { job() }
+    }
+    if !isStarted {
+      waiting.withLock { waiting in
+        waiting.running -= 1
+        waiting.jobs.removeAll()
+      }
+    }
+    return isStarted
+  }
+
+  private static func next() -> (@Sendable () -> Void)? {
+    waiting.withLock { waiting in
+      guard !waiting.jobs.isEmpty else {
+        waiting.running -= 1
+        return nil
+      }
+      return waiting.jobs.removeFirst()
+    }
+  }
+}

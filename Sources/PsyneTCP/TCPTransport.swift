@@ -1,0 +1,113 @@
+internal import CPsyne
+public import PsyneCore
+
+/// `tcp://host:port`: connections between hosts, which lose nothing when they break.
+///
+/// ```swift
+/// let registry = TransportRegistry([TCPTransport()])
+/// let server = try Server<FloatVector>("tcp://0.0.0.0:9999", registry: registry)
+/// ```
+public struct TCPTransport: Transport {
+  private let options: TCPOptions
+  private let engines: Engines
+
+  /// - Parameters:
+  ///   - options: for what an address does not say.
+  ///   - engines: how many threads wait for sockets. One carries several gigabytes a second.
+  public init(options: TCPOptions = TCPOptions(), engines: Int = 1) {
+    precondition(engines >= 1, "somebody has to wait for the sockets")
+    self.options = options
+    self.engines = Engines(engines)
+  }
+
+  public var scheme: String { "tcp" }
+
+  public var optionNames: [String] {
+    ["capacity", "wait", "full", "hugepages", "numa", "connecttimeout"] + TCPOptions.names
+  }
+
+  /// 1 MiB: within the cache of a core, where the system's copies are fastest. Over long distances, the
+  /// capacity divided by the round-trip time bounds the throughput.
+  public static let defaultCapacity: ByteCount = .mebibytes(1)
+
+  public func open(
+    _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> LaneSet {
+    throw TransportError(
+      .invalidAddress,
+      "'\(address)' has two sides: listen there with Server(\"\(address)\"), and connect with "
+        + "Connection(\"\(address)\")")
+  }
+
+  public func listen(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions,
+    accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
+  ) throws(TransportError) -> any ListeningPlace {
+    let tcp = try self.options.merging(address)
+    let terms = try terms(format, options, tcp)
+    try engines.start()
+    return try TCPListener(
+      try Endpoint(address), terms, tcp, LanePlacement(options, of: address), engines, accept)
+  }
+
+  public func connect(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> Carrier {
+    let tcp = try self.options.merging(address)
+    let endpoint = try Endpoint(address)
+    guard endpoint.port != 0 else {
+      throw TransportError(
+        .invalidAddress, "'\(address)' has port 0, which is for listening: name the server's port")
+    }
+    let timeout = options.connectTimeout ?? ChannelOptions.defaultConnectTimeout
+    let deadline = cpsyne_monotonic_ns() + timeout.nanoseconds
+    let terms = try terms(format, options, tcp)
+    try engines.start()
+    let socket = try Self.dial(endpoint, tcp, until: deadline)
+    let lanes = try TCPLanes(
+      format, capacity: terms.capacity, LanePlacement(options, of: address))
+    let link = try Link(
+      .connector, terms, session: .random(), incarnation: .none, inbound: lanes.inbound,
+      outbound: lanes.outbound)
+    let connection = TCPConnection(
+      link, lanes, peer: "\(endpoint)", target: endpoint, tcp, engines.next()
+    ) { _ in }
+    connection.adopt(socket)
+    connection.isSettled.wait(until: deadline)
+    if connection.state == .connected { return connection }
+    connection.abandon()
+    let reason = connection.failure?.message ?? "no answer within \(timeout.spelled)"
+    throw TransportError(.mismatch, "cannot connect to '\(address)': \(reason)")
+  }
+
+  /// A server that is not there yet may be about to start: it is asked again until `deadline`.
+  private static func dial(
+    _ endpoint: Endpoint, _ options: TCPOptions, until deadline: Int64
+  ) throws(TransportError) -> Socket {
+    var attempts = 0
+    while true {
+      do {
+        return try Dialer.dial(endpoint, options, until: deadline)
+      } catch {
+        let pause = min(Backoff.delay(attempts), 500_000_000)
+        guard error.errno != nil, cpsyne_monotonic_ns() + pause < deadline else { throw error }
+        attempts += 1
+        Latch().wait(until: cpsyne_monotonic_ns() + pause)
+      }
+    }
+  }
+
+  private func terms(
+    _ format: MessageFormat, _ options: ChannelOptions, _ tcp: TCPOptions
+  ) throws(TransportError) -> LinkTerms {
+    var options = options
+    options.capacity = options.capacity ?? Self.defaultCapacity
+    guard let capacity = try options.laneCapacity() else {
+      preconditionFailure("a capacity that is set is one")
+    }
+    return LinkTerms(
+      format: format, capacity: capacity,
+      largestMessage: min(tcp.largestMessage?.bytes ?? capacity, capacity),
+      keepAlive: Int(tcp.keepAlive.nanoseconds / 1_000_000))
+  }
+}
