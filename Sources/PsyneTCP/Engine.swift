@@ -15,15 +15,21 @@ protocol EngineClient: AnyObject, Sendable {
 /// until something comes.
 ///
 /// A program's thread that waits for a message *leads*: it waits for sockets itself, in place of the
-/// engine's thread, and is spared the wake-up from there. The kernel hands an event to whoever began to
-/// wait last, so the engine's thread sleeps on meanwhile.
+/// engine's thread, and is spared the wake-up from there. The engine's thread stands by meanwhile, and for
+/// a moment afterwards, since who has led is likely to lead again.
 final class Engine: Sendable {
   private let epoll: Int32
   private let wakeUp: Int32
   private let generation: UInt32
   private let state = Mutex(State())
-  /// When the engine's thread wakes by itself.
+  /// The thread that leads; 0 if none does.
+  private let leader = Atomic<UInt>(0)
+  /// How often somebody has begun to lead.
+  private let leads = Atomic<UInt32>(0)
+  private let standby = Standby()
+  /// When the engine's thread wakes by itself, and when the one that leads does; 0 while they are awake.
   private let sleepsUntil = Atomic<Int64>(0)
+  private let leaderSleepsUntil = Atomic<Int64>(0)
 
   private struct State {
     var clients: [UInt64: any EngineClient] = [:]
@@ -53,7 +59,10 @@ final class Engine: Sendable {
   /// Starts the engine's thread, which ends with the process.
   func start() throws(TransportError) {
     let isStarted = startServiceThread("psyne-tcp") {
-      while true { self.turn(until: .max, isOwn: true) }
+      while true {
+        self.standBy()
+        self.turn(until: .max, isOwn: true)
+      }
     }
     guard isStarted else { throw TransportError(.system, "the system has no thread for TCP") }
   }
@@ -82,7 +91,13 @@ final class Engine: Sendable {
   /// Has a client called at a time on the monotonic clock.
   func call(_ tag: UInt64, at time: Int64) {
     let isEarliest = state.withLock { $0.timers.add(time, tag) }
-    if isEarliest, time < sleepsUntil.load(ordering: .sequentiallyConsistent) { ring() }
+    guard isEarliest else { return }
+    let isLed = leader.load(ordering: .sequentiallyConsistent) != 0
+    let until =
+      isLed
+      ? leaderSleepsUntil.load(ordering: .sequentiallyConsistent)
+      : sleepsUntil.load(ordering: .sequentiallyConsistent)
+    if time < until { ring() }
   }
 
   /// Has a client called soon by the engine's thread.
@@ -94,23 +109,70 @@ final class Engine: Sendable {
     if isFirst { ring() }
   }
 
-  private func ring() { cpsyne_eventfd_ring(wakeUp) }
+  /// Gets whoever serves the sockets out of its sleep.
+  private func ring() {
+    if leader.load(ordering: .sequentiallyConsistent) == 0, standby.wake() { return }
+    cpsyne_eventfd_ring(wakeUp)
+  }
 
   // MARK: Turning
 
-  /// Waits for sockets on behalf of a thread that would sleep on the futex `word` while it is 1.
+  /// Waits for sockets on behalf of a thread that would sleep on the futex `word` while it is 1. False if
+  /// another thread does that already.
   @unsafe
-  func lead(on word: UnsafeRawPointer, until deadline: Int64) {
+  func lead(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
+    guard
+      leader.compareExchange(
+        expected: 0, desired: UInt(pthread_self()), ordering: .sequentiallyConsistent
+      ).exchanged
+    else { return false }
+    leads.wrappingAdd(1, ordering: .relaxed)
     let word = unsafe word.assumingMemoryBound(to: Atomic<UInt32>.self)
-    // Acquire pairs with the release of whoever takes the announcement back.
-    while unsafe word.pointee.load(ordering: .acquiring) == 1 {
+    // After the announcement as the leader: whoever takes the word back before we look is seen here, and
+    // who does it later sees that we lead.
+    while unsafe word.pointee.load(ordering: .sequentiallyConsistent) == 1 {
       if cpsyne_monotonic_ns() >= deadline { break }
       turn(until: deadline, isOwn: false)
     }
+    leader.store(0, ordering: .sequentiallyConsistent)
     // What was the engine's thread's to be told may have been told to us.
     let next = state.withLock { $0.due.isEmpty ? $0.timers.earliest : 0 }
-    if next < sleepsUntil.load(ordering: .sequentiallyConsistent) { ring() }
+    if standby.isDeep || next < sleepsUntil.load(ordering: .sequentiallyConsistent) { ring() }
+    return true
   }
+
+  /// Has the thread that leads look whether it still has to.
+  func endLead() {
+    let leader = leader.load(ordering: .sequentiallyConsistent)
+    if leader != 0, leader != UInt(pthread_self()) { cpsyne_eventfd_ring(wakeUp) }
+  }
+
+  /// The engine's thread: sleeps while somebody leads, or has just led.
+  private func standBy() {
+    guard leader.load(ordering: .sequentiallyConsistent) != 0 else { return }
+    var seen = leads.load(ordering: .relaxed)
+    while true {
+      let now = cpsyne_monotonic_ns()
+      let next = state.withLock { $0.due.isEmpty ? $0.timers.earliest : 0 }
+      let isLed = leader.load(ordering: .sequentiallyConsistent) != 0
+      if next <= now, !isLed { return }
+      let until = isLed ? now + Self.nap : min(next, now + Self.nap)
+      sleepsUntil.store(until, ordering: .sequentiallyConsistent)
+      if standby.sleep(until: until) == .woken { return }
+      let count = leads.load(ordering: .relaxed)
+      if count != seen {
+        seen = count
+        continue
+      }
+      guard leader.load(ordering: .sequentiallyConsistent) != 0 else { return }
+      // It leads for long: it tells us when it ends.
+      sleepsUntil.store(.max, ordering: .sequentiallyConsistent)
+      standby.sleepDeeply { self.leader.load(ordering: .sequentiallyConsistent) != 0 }
+    }
+  }
+
+  /// So long the engine's thread leaves the sockets to who has led.
+  private static let nap: Int64 = 500_000
 
   /// Serves what is ready now.
   func poll() { turn(until: 0, isOwn: false) }
@@ -119,21 +181,32 @@ final class Engine: Sendable {
     let until = state.withLock { state in
       let next = state.due.isEmpty ? min(deadline, state.timers.earliest) : 0
       // Under the lock: whoever adds an earlier time sees how long we are going to sleep.
-      if isOwn { sleepsUntil.store(next, ordering: .sequentiallyConsistent) }
+      note(next, isOwn)
       return next
     }
     unsafe withUnsafeTemporaryAllocation(of: cpsyne_event.self, capacity: 64) { events in
       let count = unsafe cpsyne_epoll_wait(epoll, events.baseAddress, until)
       for index in 0..<max(0, Int(count)) { unsafe dispatch(events[index]) }
     }
-    if isOwn { sleepsUntil.store(0, ordering: .sequentiallyConsistent) }
+    note(0, isOwn)
     serveDue()
     serveTimers()
+  }
+
+  private func note(_ time: Int64, _ isOwn: Bool) {
+    if isOwn {
+      sleepsUntil.store(time, ordering: .sequentiallyConsistent)
+    } else {
+      leaderSleepsUntil.store(time, ordering: .sequentiallyConsistent)
+    }
   }
 
   private func dispatch(_ event: cpsyne_event) {
     guard event.tag != 0 else {
       cpsyne_eventfd_clear(wakeUp)
+      // It may have been meant for one that leads and does not wait yet. We stand by now, so that it gets it.
+      let leader = leader.load(ordering: .sequentiallyConsistent)
+      if leader != 0, leader != UInt(pthread_self()) { cpsyne_eventfd_ring(wakeUp) }
       return
     }
     let client = state.withLock { $0.clients[event.tag] }
@@ -165,6 +238,53 @@ final class Engine: Sendable {
       let again = client.isDue(now: now)
       if again != .max { state.withLock { _ = $0.timers.add(max(again, now + 1), tag) } }
     }
+  }
+}
+
+/// Where the engine's thread sleeps while it has nothing to do with the sockets.
+@safe
+final class Standby: @unchecked Sendable {
+  // Unchecked: a constant pointer to an atomic.
+  private let word: UnsafeMutablePointer<Atomic<UInt32>>
+
+  private static let awake: UInt32 = 0
+  private static let napping: UInt32 = 1
+  private static let deep: UInt32 = 2
+
+  init() {
+    unsafe word = .allocate(capacity: 1)
+    unsafe word.initialize(to: Atomic(Self.awake))
+  }
+
+  deinit { unsafe word.deallocate() }
+
+  enum Outcome { case woken, timedOut }
+
+  var isDeep: Bool { unsafe word.pointee.load(ordering: .sequentiallyConsistent) == Self.deep }
+
+  /// False if nobody sleeps here.
+  func wake() -> Bool {
+    guard
+      unsafe word.pointee.exchange(Self.awake, ordering: .sequentiallyConsistent) != Self.awake
+    else { return false }
+    _ = unsafe cpsyne_futex_wake(word, 1)
+    return true
+  }
+
+  func sleep(until deadline: Int64) -> Outcome {
+    unsafe word.pointee.store(Self.napping, ordering: .sequentiallyConsistent)
+    _ = unsafe cpsyne_futex_wait(word, Self.napping, deadline)
+    let before = unsafe word.pointee.exchange(Self.awake, ordering: .sequentiallyConsistent)
+    return before == Self.awake ? .woken : .timedOut
+  }
+
+  /// Sleeps for as long as nobody wakes us, if `isNeeded` says so after the announcement.
+  func sleepDeeply(_ isNeeded: () -> Bool) {
+    unsafe word.pointee.store(Self.deep, ordering: .sequentiallyConsistent)
+    while isNeeded(), unsafe word.pointee.load(ordering: .sequentiallyConsistent) == Self.deep {
+      _ = unsafe cpsyne_futex_wait(word, Self.deep, .max)
+    }
+    unsafe word.pointee.store(Self.awake, ordering: .sequentiallyConsistent)
   }
 }
 

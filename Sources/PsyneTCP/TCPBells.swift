@@ -8,7 +8,9 @@ final class OutboundBell: LaneBell, @unchecked Sendable {
   override func published() { connection?.published() }
   override func changed() { connection?.endsChanged() }
 
+  override var fencesForItself: Bool { true }
   override var sleepsAtOnce: Bool { true }
+  override func roused() { connection?.engine.endLead() }
   override func poll() { connection?.engine.poll() }
   @unsafe
   override func wait(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
@@ -25,7 +27,9 @@ final class InboundBell: LaneBell, @unchecked Sendable {
   override func freed() { connection?.freed() }
   override func changed() { connection?.endsChanged() }
 
+  override var fencesForItself: Bool { true }
   override var sleepsAtOnce: Bool { true }
+  override func roused() { connection?.engine.endLead() }
   override func poll() { connection?.engine.poll() }
   @unsafe
   override func wait(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {

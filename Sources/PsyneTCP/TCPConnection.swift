@@ -134,11 +134,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   func freed() { run(.confirm) }
 
-  func endsChanged() { run(.flush) }
+  /// Whoever comes or leaves wakes everybody: what was armed is so no longer.
+  func endsChanged() { run([.flush, .confirm]) }
 
   func lead(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
     unsafe engine.lead(on: word, until: deadline)
-    return true
   }
 
   private var ownTag: UInt64 { tag.load(ordering: .acquiring) }
@@ -165,7 +165,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     if work.contains(.adopt) { takeSocket(now) }
     if work.contains(.write) { isBlocked = false }
     if !work.isDisjoint(with: [.read, .readToEnd]) { read(now, toEnd: work.contains(.readToEnd)) }
-    if work.contains(.confirm), !link.noteReading(), link.owed > 0 { confirmLater(now) }
+    if work.contains(.confirm), !link.noteReading() {
+      // Also if nothing is owed: that the reader saw the bell armed is certain a moment later only.
+      confirmLater(now)
+    }
     if work.contains(.tick) { tick(now) }
     flush(now, isPublisher)
     settle(now)

@@ -11,6 +11,11 @@ open class LaneBell: @unchecked Sendable {
   open func freed() {}
   /// An end was taken or left.
   open func changed() {}
+  /// An end was told to look again: one that is in ``wait(on:until:)`` has to return.
+  open func roused() {}
+  /// Whether the other side issues a full fence between what it publishes and its look at whether anybody
+  /// sleeps: who goes to sleep then needs no barrier for both.
+  open var fencesForItself: Bool { false }
   /// Called by a thread that would now sleep on the futex `word` while it is 1, until `deadline` on the
   /// monotonic clock in nanoseconds: does what there is to do meanwhile and returns true, or false if
   /// the thread is to sleep by itself.

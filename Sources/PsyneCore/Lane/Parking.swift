@@ -218,6 +218,10 @@ struct Sleeper {
       unsafe lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .releasing)
       Step.reach(.parkHinted)
     }
+    if bell?.fencesForItself ?? false {
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      return true
+    }
     return AsymmetricFence.heavy()
   }
 
@@ -238,7 +242,10 @@ extension LaneMemory {
     if unsafe word.pointee.exchange(0, ordering: .acquiringAndReleasing) != 0 {
       Step.reach(.senderTaken)
       _ = unsafe cpsyne_futex_wake(word, 1)
-      unsafe channel.pointee.bell?.freed()
+      if let bell = unsafe channel.pointee.bell {
+        bell.roused()
+        bell.freed()
+      }
     }
   }
 }

@@ -1,4 +1,3 @@
-internal import CPsyne
 internal import Synchronization
 
 /// The sending end of a lane whose messages come over a link: room for bytes as they come, of which whole
@@ -71,8 +70,8 @@ final class InboundLane {
     unsafe lane.position(LaneLayout.messages).pointee.store(messages, ordering: .relaxed)
     // Release pairs with the receiver's acquire of `tail`: the messages before it are whole.
     unsafe lane.position(LaneLayout.tail).pointee.store(whole, ordering: .releasing)
-    // The flag is read after the store: in program order here, in memory by the sleeper's barrier.
-    cpsyne_compiler_barrier()
+    // The flag is read after the store: one fence for many messages, and the sleeper needs no barrier.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     if unsafe lane.word(LaneLayout.receiversParked).pointee.load(ordering: .relaxed) != 0 {
       unsafe LaneMemory.wakeReceivers(lane.word(LaneLayout.receiversParked), lane.hub)
     }

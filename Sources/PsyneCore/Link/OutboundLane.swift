@@ -52,7 +52,8 @@ final class OutboundLane {
     // Release pairs with the acquire of whoever claims the end next: `done` is never behind `head`.
     unsafe lane.position(LaneMemory.cursor(0, CursorLayout.done)).pointee
       .store(position, ordering: .releasing)
-    lane.publish(head: position, at: LaneLayout.head, fences: !AsymmetricFence.isRegistered)
+    // One fence for many messages, and the sleeper needs no barrier.
+    lane.publish(head: position, at: LaneLayout.head, fences: true)
   }
 
   /// How often a sender has left, and where the last one did.
