@@ -88,8 +88,9 @@ final class ConnectionsReading: Reading {
     let armed = warm
     warm.removeAll(keepingCapacity: true)
     for peer in armed {
-      unsafe peer.lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .releasing)
+      // Before the hint: whoever sees that finds the word that somebody sleeps on.
       peer.carrier.watchArrivals()
+      unsafe peer.lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .releasing)
     }
     // Our flags before our looks; theirs is the publication before the look at the flag.
     if armed.contains(where: \.carrier.needsHeavyFence) {

@@ -229,6 +229,18 @@ extension LaneSet {
 }
 
 extension LaneSet {
+  /// Says that the receiver sleeps on its word, for ``awaitWord()``.
+  package func announceReceiver() {
+    unsafe channel.word(0, ChannelLayout.parked).pointee.store(1, ordering: .relaxed)
+  }
+
+  /// Suspends the task until somebody takes the receiver's announcement back.
+  package func awaitWord() async {
+    while unsafe await Reactor.shared.wait(
+      on: channel.word(0, ChannelLayout.parked), expecting: 1) == .timedOut
+    {}
+  }
+
   /// Has fresh lanes begin at `position`, before any end of them is taken.
   package func begin(at position: Int) {
     let lane = lanes[0]

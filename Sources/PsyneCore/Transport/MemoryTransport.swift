@@ -8,13 +8,14 @@ internal import Synchronization
 /// names of its own; copies of one share them.
 public struct MemoryTransport: Transport {
   private let names = Names()
+  private let places = MemoryPlaces()
 
   public init() {}
 
   public var scheme: String { "memory" }
 
   public var optionNames: [String] {
-    ["capacity", "producers", "consumers", "wait", "slow", "full", "hugepages", "numa"]
+    ["capacity", "producers", "consumers", "wait", "slow", "full", "hugepages", "numa", "connecttimeout"]
   }
 
   public func open(
@@ -22,6 +23,27 @@ public struct MemoryTransport: Transport {
   ) throws(TransportError) -> LaneSet {
     let placement = LanePlacement(options, of: address)
     return try names.open(try address.name(), address, kind, format, options, placement)
+  }
+
+  public func listen(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions,
+    accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
+  ) throws(TransportError) -> any ListeningPlace {
+    let place = try MemoryPlace(address, format, options, places, accept)
+    try places.add(place, address)
+    return place
+  }
+
+  public func connect(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> Carrier {
+    let timeout = options.connectTimeout ?? ChannelOptions.defaultConnectTimeout
+    let deadline = cpsyne_monotonic_ns() + timeout.nanoseconds
+    guard let place = places.find(try address.name(), until: deadline) else {
+      throw TransportError(
+        .notFound, "nobody listens at '\(address)' within \(timeout.spelled)")
+    }
+    return try place.connect(address, format, options)
   }
 }
 

@@ -1,0 +1,56 @@
+internal import Synchronization
+
+/// One side of a connection whose lanes both sides map: nobody has to move anything.
+///
+/// A transport says how the other side learns of the end, and calls ``peerEnded(_:)`` when it has ended.
+open class LocalCarrier: Carrier, @unchecked Sendable {
+  // Unchecked: its state is atomic.
+  private let isOver = Atomic<Bool>(false)
+
+  override open func close(linger: Duration?) { endHere(.closed) }
+
+  override open func abandon() { endHere(.died) }
+
+  private func endHere(_ ending: LaneEnding) {
+    guard !isOver.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    // Who waits for a sender that was never claimed is told as well.
+    outbound.finish(.sender(0), as: ending)
+    tellPeer(ending)
+    tell(ending == .closed ? .closed : .failed(failure("the connection was abandoned")))
+  }
+
+  /// Tells the other side that this one has ended.
+  open func tellPeer(_ ending: LaneEnding) {}
+
+  /// The other side has ended.
+  public final func peerEnded(_ ending: LaneEnding) {
+    guard !isOver.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    inbound.finish(.sender(0), as: ending)
+    outbound.finish(.receiver(0), as: ending)
+    tell(ending == .closed ? .closed : .failed(failure("the process at the other side died")))
+  }
+
+  private func failure(_ message: String) -> ConnectionFailure {
+    let (messages, bytes) = outbound.unread
+    return ConnectionFailure(message, unconfirmedMessages: messages, unconfirmedBytes: bytes)
+  }
+}
+
+extension LaneSet {
+  /// Has an end that nobody has count as left. One that somebody has is left by them.
+  func finish(_ end: ChannelEnd, as ending: LaneEnding) {
+    noticeDeaths(of: [end])
+    guard memory(of: end).endings == 0, !memory(of: end).isAttached else { return }
+    guard (try? attach(toOneOf: [end]) { _ in true }) != nil else { return }
+    detach(end, as: ending)
+  }
+
+  /// What was sent in the first lane and is not read.
+  var unread: (messages: Int, bytes: Int) {
+    guard
+      let positions = LanePositions(lanes[0], shape: shape, unit: format.positionUnit)
+    else { return (0, 0) }
+    let range = positions.read..<positions.tail
+    return (Frames(of: lanes[0], format).count(in: range, before: positions.tail) ?? 0, range.count)
+  }
+}
