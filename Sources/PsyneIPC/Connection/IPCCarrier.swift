@@ -62,8 +62,13 @@ final class OwnedReceiver: @unchecked Sendable {
 
   /// Waits for what the listener says.
   func answer(timeout: Duration) throws(ChannelError) -> String? {
-    guard let text = try receiver.receive(timeout: timeout) else { return nil }
-    return text.string
+    try Self.text(from: &receiver, timeout)
+  }
+
+  private static func text(
+    from receiver: inout Receiver<Text>, _ timeout: Duration
+  ) throws(ChannelError) -> String? {
+    try receiver.receive(timeout: timeout)?.string
   }
 
   /// Waits until the other side has left.
