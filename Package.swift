@@ -70,7 +70,11 @@ let package = Package(
     .executableTarget(
       name: "psyne-hot-path", dependencies: ["CHotPath", "PsyneCore"],
       path: "Tests/Support/HotPathClient", swiftSettings: settings),
-    .testTarget(name: "PsyneTests", dependencies: ["Psyne"], swiftSettings: settings),
+    .testTarget(
+      name: "PsyneTests", dependencies: ["Psyne", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "PsyneTCPTests", dependencies: ["CPsyne", "PsyneCore", "PsyneTCP", "TestSupport"],
+      swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"],
       path: "Tests/Support/TestSupport", swiftSettings: settings),

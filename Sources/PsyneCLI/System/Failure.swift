@@ -53,7 +53,7 @@ struct Failure: Error {
       switch error {
       case .closed, .peerDied, .evicted: .unavailable
       case .timedOut, .full: .timeout
-      case .lost, .cancelled, .tooLarge, .wrongType, .corrupt: .failure
+      case .lost, .cancelled, .busy, .tooLarge, .wrongType, .corrupt: .failure
       }
     self.init(status, error.description)
   }

@@ -37,9 +37,11 @@ open class LocalCarrier: Carrier, @unchecked Sendable {
 }
 
 extension LaneSet {
-  /// Has an end that nobody has count as left. One that somebody has is left by them.
+  /// Has an end count as left: one that nobody has had, or that this process has. Another process leaves
+  /// its own.
   func finish(_ end: ChannelEnd, as ending: LaneEnding) {
     noticeDeaths(of: [end])
+    if isAttachedHere(end) { return detach(end, as: ending) }
     guard memory(of: end).endings == 0, !memory(of: end).isAttached else { return }
     guard (try? attach(toOneOf: [end]) { _ in true }) != nil else { return }
     detach(end, as: ending)
