@@ -49,8 +49,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// - Parameter lanes: inbound and outbound, with bells that are this connection's.
   init(
     _ link: Link, _ lanes: TCPLanes, peer: String, target: Endpoint?, _ options: TCPOptions,
-    _ engine: Engine, onEnd: @escaping @Sendable (TCPConnection) -> Void
+    _ engine: Engine, redeliveredUpTo: Int = 0,
+    onEnd: @escaping @Sendable (TCPConnection) -> Void
   ) {
+    redelivered = redeliveredUpTo
     self.link = link
     self.engine = engine
     self.options = options
@@ -63,6 +65,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     flushedUpTo.store(link.sentPosition, ordering: .relaxed)
     tag.store(engine.add(self), ordering: .releasing)
   }
+
+  override var redeliveredUpTo: Int { redelivered }
+  private let redelivered: Int
 
   /// The lane's publisher is the engine, which fences for itself.
   override var needsHeavyFence: Bool { false }

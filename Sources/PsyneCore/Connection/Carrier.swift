@@ -28,6 +28,10 @@ open class Carrier: @unchecked Sendable {
     listeners = Mutex(Listeners(state: state))
   }
 
+  /// Messages that begin before it in the inbound lane may have been received before, by a process that is
+  /// gone.
+  open var redeliveredUpTo: Int { 0 }
+
   /// Ends the connection in order, once all is sent that was, or `linger` has passed. Does not wait:
   /// events tell.
   open func close(linger: Duration?) {}

@@ -125,6 +125,7 @@ final class InboxPeer: @unchecked Sendable {
       preconditionFailure("an end is attached with its position or not at all")
     }
     start.peer = id
+    start.redeliveredUpTo = max(start.redeliveredUpTo, carrier.redeliveredUpTo)
     view = start
     lanes.prefault(0)
   }
