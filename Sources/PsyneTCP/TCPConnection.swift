@@ -189,13 +189,14 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private func takeSocket(_ now: Int64) {
     guard let arrived = arrival.withLock({ $0.take() }) else { return }
     isDialing = false
+    if let hello = arrived.hello, !link.isNews(hello) { return arrived.socket.close() }
     if socket != nil { drop() }
     socket = arrived.socket
     isBlocked = false
     arrived.socket.tune(options)
     do {
       if let hello = arrived.hello {
-        try link.accept(hello, now: now)
+        _ = try link.accept(hello, now: now)
       } else {
         link.connect(now: now)
       }

@@ -241,17 +241,28 @@ extension LaneSet {
     {}
   }
 
-  /// Has fresh lanes begin at `position`, before any end of them is taken.
-  package func begin(at position: Int) {
-    let lane = lanes[0]
-    for offset in [
-      LaneLayout.tail, LaneLayout.head, LaneMemory.cursor(0, CursorLayout.done),
-    ] { unsafe lane.position(offset).pointee.store(position, ordering: .relaxed) }
-  }
-
   /// Bytes that were sent in the first lane and are not read.
   var unreadBytes: Int { ChannelStatistics(self).unreadBytes }
+}
 
+extension LaneSet {
+  /// Has a new channel's only lane begin at `position`, as if everything before it had been sent and
+  /// read: for one side of a link that goes on where another was. Called before an end is claimed.
+  ///
+  /// - Parameter position: below ``LaneLayout/positionLimit``, and a multiple of the format's unit.
+  package func begin(at position: Int) {
+    precondition(shape.kind == .spsc, "the receiver of another kind keeps more than one position")
+    let (lane, cursor) = (lanes[0], LaneMemory.cursor(0, CursorLayout.done))
+    custody.exclusively {
+      // Release pairs with the acquire of whoever claims an end.
+      unsafe lane.position(cursor).pointee.store(position, ordering: .releasing)
+      unsafe lane.position(LaneLayout.head).pointee.store(position, ordering: .releasing)
+      unsafe lane.position(LaneLayout.tail).pointee.store(position, ordering: .releasing)
+    }
+  }
+}
+
+extension LaneSet {
   /// For a transport that takes over a channel whose parties are all gone: records how they ended, so
   /// that what they left unread is still received.
   ///

@@ -28,6 +28,8 @@ package struct Hello: Equatable, Sendable {
   /// Of the listener's side: what the listener says it is, and what the connector knows it as; none
   /// before they have met.
   package var incarnation: LinkID
+  /// Of a connector: counts its connections. One that comes late must not take the place of a later one.
+  package var attempt: UInt32 = 0
   package var positions = Positions()
 
   /// Where the sender of the hello stands.
@@ -83,6 +85,7 @@ extension Hello {
     unsafe buffer.put(UInt32(terms.format.elementSize), at: 24)
     unsafe buffer.put(UInt16(terms.format.elementAlignment), at: 28)
     unsafe buffer.put(UInt16(terms.format.isFixedSize ? 1 : 0), at: 30)
+    unsafe buffer.put(attempt, at: 32)
     unsafe buffer.put(UInt32(terms.keepAlive), at: 36)
     unsafe buffer.put(UInt64(terms.capacity), at: 40)
     unsafe buffer.put(UInt64(terms.largestMessage), at: 48)
@@ -100,7 +103,8 @@ extension Hello {
   /// Whether `start`, the first bytes that came, can be those of a hello: to be asked before there are
   /// all of them, so that other protocols' clients learn at once that they are wrong here.
   static func check(start: UnsafeRawBufferPointer) throws(LinkError) {
-    for unsafe (index, byte) in unsafe zip(0..., start.prefix(magic.count)) where byte != magic[index] {
+    for unsafe(index, byte) in unsafe zip(0..., start.prefix(magic.count))
+    where byte != magic[index] {
       throw LinkError(.notPsyne, "what came is not Psyne's protocol: \(unsafe guess(start))")
     }
   }
@@ -129,10 +133,11 @@ extension Hello {
           + "use the same release on both sides")
     }
     guard unsafe buffer.number(at: 12, as: UInt32.self) == UInt32(Self.bytes),
-      unsafe buffer.number(at: 10, as: UInt16.self) == 0,
-      unsafe buffer.number(at: 32, as: UInt32.self) == 0
+      unsafe buffer.number(at: 10, as: UInt16.self) == 0
     else { throw malformed("its length or flags") }
-    guard let role = Role(rawValue: unsafe buffer.number(at: 16)) else { throw malformed("its role") }
+    guard let role = Role(rawValue: unsafe buffer.number(at: 16)) else {
+      throw malformed("its role")
+    }
     let elementSize = Int(unsafe buffer.number(at: 24, as: UInt32.self))
     let alignment = Int(unsafe buffer.number(at: 28, as: UInt16.self))
     let fixed: UInt16 = unsafe buffer.number(at: 30)
@@ -145,6 +150,7 @@ extension Hello {
       throw malformed("its sizes")
     }
     self.role = role
+    attempt = unsafe buffer.number(at: 32)
     terms = LinkTerms(
       format: MessageFormat(
         type: MessageType(rawValue: unsafe buffer.number(at: 20)), elementSize: elementSize,

@@ -8,8 +8,7 @@ final class InboundLane {
   /// End of the last whole message.
   private(set) var whole: Int
   private var messages: Int
-  /// Where the last sender that left did so, -1 if none has since something was sent.
-  private var lastEnd = -1
+  private var lastConsumed: Int
   private var isAttached = false
   private let largestMessage: Int
 
@@ -18,34 +17,41 @@ final class InboundLane {
     self.lanes = lanes
     self.largestMessage = largestMessage
     lane = lanes.lanes[0]
-    whole = 0
+    (whole, lastConsumed) = (0, 0)
     messages = unsafe lane.position(LaneLayout.messages).pointee.load(ordering: .relaxed)
-    whole = try attach()
+    guard let positions = try attach() else {
+      preconditionFailure("an end is attached with its position or not at all")
+    }
+    (whole, lastConsumed) = (positions.tail, positions.head)
   }
 
+  /// Takes the end, unless it is taken. Returns where the lane then stands.
   @discardableResult
-  func attach() throws(TransportError) -> Int {
-    guard !isAttached else { return whole }
+  func attach() throws(TransportError) -> LanePositions? {
+    guard !isAttached else { return nil }
     var positions: LanePositions?
     _ = try lanes.attach(toOneOf: lanes.senders) { _ in
       positions = LanePositions(lane, shape: lanes.shape, unit: lanes.format.positionUnit)
       return positions != nil
     }
     isAttached = true
-    return positions?.tail ?? 0
+    return positions
   }
 
-  /// Leaves the end: whoever receives is told, behind what was published.
+  /// Leaves the end, unless it is left: whoever receives is told, behind what was published.
   func leave(as ending: LaneEnding) {
-    guard isAttached, lastEnd != whole || ending == .died else { return }
+    guard isAttached else { return }
     isAttached = false
-    lastEnd = whole
     lanes.detach(.sender(0), as: ending)
   }
 
-  /// Up to where the receiver has finished reading.
+  /// Up to where the receiver has given room back, which is all that may be filled again: never back, and
+  /// never beyond what there is to read, whatever it has written there. Acquire pairs with its release:
+  /// it has finished reading what is before.
   var consumed: Int {
-    unsafe lane.position(LaneMemory.cursor(0, CursorLayout.done)).pointee.load(ordering: .acquiring)
+    let head = unsafe lane.position(LaneLayout.head).pointee.load(ordering: .acquiring)
+    lastConsumed = max(lastConsumed, min(head, whole))
+    return lastConsumed
   }
 
   var receiver: EndMemory { lane.channel.receiver(0) }
@@ -60,12 +66,18 @@ final class InboundLane {
   /// - Throws: for a message that cannot be one.
   func publish(upTo end: Int) throws(LinkError) {
     let before = whole
+    var failure: LinkError?
     if lanes.format.isFixedSize {
       whole = end - end % lanes.format.elementSize
     } else {
-      try advance(to: end)
+      do { try advance(to: end) } catch { failure = error }
     }
-    guard whole != before else { return }
+    // Also what came before a message that cannot be one.
+    if whole != before { try publishWhole() }
+    if let failure { throw failure }
+  }
+
+  private func publishWhole() throws(LinkError) {
     do { try attach() } catch { throw LinkError(.other, error.message) }
     unsafe lane.position(LaneLayout.messages).pointee.store(messages, ordering: .relaxed)
     // Release pairs with the receiver's acquire of `tail`: the messages before it are whole.

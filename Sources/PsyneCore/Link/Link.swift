@@ -42,19 +42,29 @@ package final class Link {
 
   // What we send
   private var sent: Int
+  /// How far to the side that is there now: no more than that can it have.
+  private var offered: Int
   private var everSent: Int
   private var peerReceived: Int
+  /// What its program has finished reading: how much there is room for there. Not what is freed here,
+  /// which begins later where the lanes are younger than the session.
+  private var peerConsumed: Int
   private var announcedEndings: UInt32
   private var repeatsEnding = false
-  private var announcedReceiverEndings: UInt32
-  private var announcedReceiver = true
-  private var isClosing = false
+  /// How many receivers had left before us.
+  private let receiverEndingsBefore: UInt32
+  /// What the other side believes of our receiver; nil if it may not have heard the last of it.
+  private var announcedReceiver: Bool? = true
+  /// The end of the stream, once it is settled.
+  private var closing = Int?.none
   private var hasSaidGoodbye = false
   private var failure: LinkError?
   /// Why it failed, if it did.
   package private(set) var error: LinkError?
   private var output = Output()
   private var peer = LinkTerms?.none
+  /// Of a connector, its connections so far; of a listener, the last one that it has taken.
+  private var attempt: UInt32 = 0
 
   // What we receive
   private var received: Int
@@ -92,12 +102,17 @@ package final class Link {
     self.incarnation = incarnation
     self.outbound = try OutboundLane(outbound)
     self.inbound = try InboundLane(inbound, largestMessage: terms.largestMessage)
+    precondition(
+      [inbound, outbound].allSatisfy { $0.shape.capacity == terms.capacity },
+      "the window is as large as the lanes")
     sent = self.outbound.head
+    offered = sent
     everSent = sent
     peerReceived = sent
+    peerConsumed = sent
     announcedEndings = self.outbound.endings
     received = self.inbound.whole
-    announcedReceiverEndings = self.inbound.receiver.endings
+    receiverEndingsBefore = self.inbound.receiver.endings
     self.inbound.arm()
   }
 }
@@ -105,30 +120,46 @@ package final class Link {
 // MARK: Life
 
 extension Link {
-  /// A connection to the other side is there.
+  /// A connection to the other side is there. Also for a side that has finished: the other one may not
+  /// have heard its goodbye.
   package func connect(now: Int64) {
+    guard phase != .failed else { return }
     phase = .greeting
     (lastSaid, lastHeard) = (now, now)
     output.clear()
     staging.clear()
     body = .none
-    if role == .connector { say(hello) }
+    guard role == .connector else { return }
+    attempt &+= 1
+    say(hello)
   }
 
+  /// Whether a connector's hello is of a later connection than those that were taken.
+  package func isNews(_ hello: Hello) -> Bool { hello.attempt > attempt }
+
   /// A connection is there, and the connector's hello has come.
-  package func accept(_ hello: Hello, now: Int64) throws(LinkError) {
+  ///
+  /// - Returns: false if the connector has made a later one, which goes on: what this one says of
+  ///   positions is no longer so.
+  package func accept(_ hello: Hello, now: Int64) throws(LinkError) -> Bool {
+    guard phase != .failed else { throw LinkError(.leaving, "this side has given the session up") }
+    guard isNews(hello) else { return false }
+    attempt = hello.attempt
     connect(now: now)
     say(self.hello)
     try greet(hello)
+    return true
   }
 
   /// The connection has broken.
   package func disconnect() {
-    if phase == .greeting || phase == .established { phase = .apart }
+    guard phase == .greeting || phase == .established else { return }
+    // Whoever has said goodbye hears nothing more: there is nothing to go on with.
+    phase = failure != nil ? .failed : hasHeardGoodbye ? .finished : .apart
   }
 
   /// Nothing more will be sent beyond what is in the lane, and nothing read.
-  package func close() { isClosing = true }
+  package func close() { closing = closing ?? outbound.tail }
 
   /// Whether, once closing, everything this side has sent is the other side's.
   package var isDelivered: Bool { hasSaidGoodbye && peerReceived >= sent || hasHeardGoodbye }
@@ -136,8 +167,12 @@ extension Link {
   /// Ends the link because of something this side has found: the other side is told, if it can be.
   package func fail(_ error: LinkError) {
     guard phase != .failed, phase != .finished else { return }
+    guard failure == nil else { return }
     self.error = self.error ?? error
     if phase != .apart, !error.isFromPeer { failure = error } else { phase = .failed }
+    // Nothing of what came is looked at any more.
+    staging.clear()
+    body = .none
   }
 
   /// Messages, and bytes of them, that this side has sent and the other side's program has not confirmed.
@@ -148,6 +183,7 @@ extension Link {
 
   private var hello: Hello {
     var hello = Hello(role: role, terms: terms, session: session, incarnation: incarnation)
+    hello.attempt = attempt
     hello.positions.received = received
     hello.positions.whole = inbound.whole
     hello.positions.consumed = inbound.consumed
@@ -172,35 +208,52 @@ extension Link {
     }
     try hello.check(against: terms)
     let theirs = hello.positions
-    let isKnown = role == .listener || incarnation == .none || incarnation == hello.incarnation
-    let isFirst = role == .connector ? incarnation == .none : peer == nil
-    guard (outbound.head...everSent).contains(theirs.received), theirs.consumed >= outbound.head
+    // Whether this listener's side is the one that the connector has met last, or the first one.
+    let isKnown =
+      [incarnation, hello.incarnation].contains(.none) || incarnation == hello.incarnation
+    let isRestart = role == .connector && !isKnown
+    // A connector that meets another listener gives up what had begun to come from the last one.
+    let theyHave = role == .listener && !isKnown ? theirs.whole : theirs.received
+    guard (outbound.head...(isRestart ? outbound.head : offered)).contains(theyHave),
+      peer == nil || theirs.consumed >= peerConsumed
     else {
       throw LinkError(
         .malformed, "the other side says that it has what this one has not sent, or has freed")
     }
-    guard (isKnown ? received : inbound.whole) >= theirs.held, theirs.sent >= inbound.whole || !isKnown
+    guard (isRestart ? inbound.whole : received) >= theirs.held,
+      isRestart || theirs.sent >= received
     else {
       throw LinkError(.malformed, "the other side has lost what this one has not received")
     }
-    if isKnown {
-      if meeting == nil || !isFirst { meeting = isFirst ? .new : .resumed }
-    } else {
+    if isRestart {
       meeting = .restarted(again: outbound.messages(in: outbound.head..<everSent))
-      // What had begun to come will not go on; the rest was from one that is gone.
-      received = inbound.whole
-      inbound.leave(as: .died)
-      hasHeardGoodbye = false
+      try restart()
+    } else {
+      meeting = meeting ?? (peer == nil ? .new : .resumed)
     }
     if role == .connector { incarnation = hello.incarnation }
     peer = hello.terms
-    sent = theirs.received
-    peerReceived = theirs.received
+    (sent, peerReceived, peerConsumed) = (theyHave, theyHave, theirs.consumed)
     outbound.free(upTo: theirs.consumed)
+    // What was said last may have been lost on the way: it is said again.
     repeatsEnding = announcedEndings != 0
-    announcedReceiver = true
-    if hasSaidGoodbye { hasSaidGoodbye = false }
+    announcedReceiver = inbound.receiver.endings == receiverEndingsBefore ? true : nil
+    hasSaidGoodbye = false
     phase = .established
+  }
+
+  /// Another one is there in place of the listener's side.
+  private func restart() throws(LinkError) {
+    // What had begun to come will not go on; the rest was from one that is gone.
+    received = inbound.whole
+    inbound.leave(as: .died)
+    offered = outbound.head
+    // That the last one's ends were left, or that it had said goodbye, says nothing of this one.
+    hasHeardGoodbye = false
+    do throws(TransportError) {
+      try inbound.attach()
+      try outbound.attach()
+    } catch { throw LinkError(.other, error.message) }
   }
 }
 
@@ -246,9 +299,11 @@ extension Link {
       let total = head.count + rest.count
       let ofBody = output.take(count)
       sent += ofBody
+      offered = max(offered, sent)
       everSent = max(everSent, sent)
       if count < total { return .blocked }
-      if output.endsLink { phase = failure == nil ? .finished : .failed }
+      if output.endsLink { phase = .failed }
+      finishIfDone()
     }
     return .all
   }
@@ -264,41 +319,41 @@ extension Link {
       return true
     }
     guard phase == .established else { return false }
+    if hasSaidGoodbye || hasHeardGoodbye { return prepareEnd() }
     let endings = outbound.endings
     let hasEnding = endings != announcedEndings || repeatsEnding
+    let lastEnd = outbound.lastEnd
     // Read after the endings: no ending that is seen lies beyond it.
-    let end = hasEnding && outbound.lastEnd >= sent ? outbound.lastEnd : outbound.tail
-    // What the other side has read is free there; we know of it what we have freed ourselves.
-    let count = min(end - sent, outbound.head + terms.capacity - sent, Self.blockBytes)
+    let tail = outbound.tail
+    let end = min(hasEnding && lastEnd >= sent ? lastEnd : tail, closing ?? tail)
+    // What the other side has read is free there.
+    let count = min(end - sent, peerConsumed + terms.capacity - sent, Self.blockBytes)
     if count > 0 {
       say(.data, count)
       output.bodyLeft = count
       return true
     }
-    if hasEnding, outbound.lastEnd <= sent {
+    if hasEnding, lastEnd <= sent {
       (announcedEndings, repeatsEnding) = (endings, false)
-      if outbound.lastEnd == sent, endings != 0 {
+      if lastEnd == sent, endings != 0 {
         say(.senderLeft)
         return true
       }
     }
-    return prepareRest()
+    let receiver = inbound.receiver
+    // Before the first one nobody has left.
+    let hasReceiver = receiver.isAttached || receiver.endings == receiverEndingsBefore
+    if hasReceiver != announcedReceiver {
+      announcedReceiver = hasReceiver
+      say(hasReceiver ? .receiverCame : .receiverLeft)
+      return true
+    }
+    return prepareEnd()
   }
 
-  private func prepareRest() -> Bool {
-    let receiverEndings = inbound.receiver.endings
-    let hasReceiver = inbound.receiver.isAttached
-    if receiverEndings != announcedReceiverEndings, !hasReceiver, announcedReceiver {
-      (announcedReceiverEndings, announcedReceiver) = (receiverEndings, false)
-      say(.receiverLeft)
-      return true
-    }
-    if !announcedReceiver, hasReceiver {
-      (announcedReceiverEndings, announcedReceiver) = (receiverEndings, true)
-      say(.receiverCame)
-      return true
-    }
-    if isClosing, !hasSaidGoodbye, sent == outbound.tail {
+  private func prepareEnd() -> Bool {
+    // A goodbye is answered with one, whatever is left to say: nobody would hear it.
+    if !hasSaidGoodbye, hasHeardGoodbye || sent == closing {
       hasSaidGoodbye = true
       say(.goodbye)
       return true
@@ -306,6 +361,12 @@ extension Link {
     guard owesAcknowledgement else { return false }
     say(.acknowledgement)
     return true
+  }
+
+  private func finishIfDone() {
+    if phase == .established, hasSaidGoodbye, hasHeardGoodbye, !output.hasBytes {
+      phase = .finished
+    }
   }
 
   private func say(_ kind: Block.Kind, _ length: Int = 0) {
@@ -319,7 +380,7 @@ extension Link {
 
   /// Whether something was published that is not sent, and could be.
   package var hasUnsent: Bool {
-    phase == .established && outbound.tail > sent && sent < outbound.head + terms.capacity
+    phase == .established && outbound.tail > sent && sent < peerConsumed + terms.capacity
   }
 
   /// Bytes that are published and not sent.
@@ -344,6 +405,11 @@ extension Link {
     let count = unsafe read(direct, staging.room)
     guard count > 0 else { return count }
     lastHeard = now
+    // What comes behind an error that was found, or behind the end, means nothing.
+    guard failure == nil, phase == .greeting || phase == .established else {
+      staging.clear()
+      return count
+    }
     do {
       let inLane = min(count, direct.count)
       if inLane > 0 { dataCame(inLane) }
@@ -396,11 +462,11 @@ extension Link {
   }
 
   private func handle(_ block: Block) throws(LinkError) {
-    guard block.received >= peerReceived, block.received <= everSent,
-      block.consumed <= block.received,
-      block.consumed % terms.format.positionUnit == 0 || block.consumed == outbound.head
+    guard block.received >= peerReceived, block.received <= sent,
+      block.consumed >= peerConsumed, block.consumed <= block.received,
+      block.consumed % terms.format.positionUnit == 0
     else { throw LinkError(.malformed, "the other side confirms what this one has not sent") }
-    peerReceived = block.received
+    (peerReceived, peerConsumed) = (block.received, block.consumed)
     outbound.free(upTo: block.consumed)
     guard block.position == received else {
       throw LinkError(
@@ -411,14 +477,16 @@ extension Link {
       guard received + block.length - inbound.consumed <= terms.capacity else {
         throw LinkError(.malformed, "more came than there is room for")
       }
-      guard !hasHeardGoodbye else { throw LinkError(.malformed, "something came after the goodbye") }
+      guard !hasHeardGoodbye else {
+        throw LinkError(.malformed, "something came after the goodbye")
+      }
       body = .data(left: block.length)
     case .acknowledgement: break
     case .senderLeft:
-      guard received == inbound.whole || pendingIsWhole() else {
+      try inbound.publish(upTo: received)
+      guard received == inbound.whole else {
         throw LinkError(.truncated, "the sender left in the middle of a message")
       }
-      try inbound.publish(upTo: received)
       inbound.leave(as: .closed)
       owesAcknowledgement = true
     case .receiverLeft: outbound.leave(as: .closed)
@@ -426,19 +494,17 @@ extension Link {
       do { try outbound.attach() } catch { throw LinkError(.other, error.message) }
     case .goodbye:
       try inbound.publish(upTo: received)
-      guard received == inbound.whole else {
+      let isWhole = received == inbound.whole
+      // To a side that closes the other one answers wherever it is.
+      guard isWhole || closing != nil else {
         throw LinkError(.truncated, "the other side left in the middle of a message")
       }
       hasHeardGoodbye = true
-      inbound.leave(as: .closed)
+      inbound.leave(as: isWhole ? .closed : .died)
       outbound.leave(as: .closed)
-      owesAcknowledgement = true
+      finishIfDone()
     case .error: body = .error(left: block.length, [])
     }
-  }
-
-  private func pendingIsWhole() -> Bool {
-    (try? inbound.publish(upTo: received)) != nil && received == inbound.whole
   }
 
   /// The stream has ended: in order only behind a goodbye.
@@ -452,9 +518,9 @@ extension Link {
   ///
   /// - Throws: where the other side has been silent for too long.
   package func tick(now: Int64) throws(LinkError) {
-    guard phase == .established, let peer else { return }
+    guard phase == .established || phase == .greeting else { return }
     if now - lastSaid >= Int64(terms.keepAlive) * 1_000_000 { owesAcknowledgement = true }
-    let patience = Int64(peer.keepAlive) * Self.patience * 1_000_000
+    let patience = Int64((peer ?? terms).keepAlive) * Self.patience * 1_000_000
     if now - lastHeard >= patience {
       throw LinkError(
         .silent,
@@ -473,13 +539,17 @@ extension Link {
   package func noteReading() -> Bool {
     inbound.arm()
     guard phase == .established else { return false }
-    if owed >= terms.capacity / 4 { owesAcknowledgement = true }
+    // Or the other side has filled all the room that it knows of, and waits.
+    let isFull = received - announcedConsumed == terms.capacity
+    if owed >= terms.capacity / 4 || owed > 0 && isFull { owesAcknowledgement = true }
     return owesAcknowledgement
   }
 
   /// Has what was read confirmed with the next output.
   package func acknowledge() {
-    if phase == .established, owed > 0 || received != announcedReceived { owesAcknowledgement = true }
+    if phase == .established, owed > 0 || received != announcedReceived {
+      owesAcknowledgement = true
+    }
   }
 
   /// Leaves both lanes: whoever uses them is told.

@@ -19,7 +19,9 @@ struct Output: ~Copyable {
   private static var bytes: Int { Hello.bytes + Block.bytes + 4 + LinkError.maximumBytes }
 
   var hasBytes: Bool { start < end || bodyLeft > 0 }
-  var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: storage[start..<end]) }
+  var bytes: UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(rebasing: storage[start..<end])
+  }
 
   mutating func clear() { (start, end, bodyLeft, endsLink) = (0, 0, 0, false) }
 
@@ -58,7 +60,9 @@ struct Staging: ~Copyable {
     unsafe UnsafeMutableRawBufferPointer(rebasing: storage[end...])
   }
 
-  var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(rebasing: storage[start..<end]) }
+  var bytes: UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(rebasing: storage[start..<end])
+  }
 
   mutating func add(_ count: Int) { end += count }
 

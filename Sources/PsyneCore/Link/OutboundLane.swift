@@ -37,8 +37,8 @@ final class OutboundLane {
     lanes.detach(.receiver(0), as: ending)
   }
 
-  /// End of what was published.
-  var tail: Int { lane.tail }
+  /// End of what was published: in the lane, whatever the sender has written there.
+  var tail: Int { max(head, min(lane.tail, head + lane.capacity)) }
 
   /// `count` bytes from `position`, which are published and not freed.
   func bytes(at position: Int, count: Int) -> UnsafeRawBufferPointer {
@@ -81,5 +81,7 @@ final class OutboundLane {
   }
 
   /// Has the bell rung with the next publication; for the thread that publishes.
-  func rearm() { unsafe lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .releasing) }
+  func rearm() {
+    unsafe lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .releasing)
+  }
 }

@@ -1,0 +1,278 @@
+import Testing
+
+@testable import PsyneCore
+
+/// What a link does not take, and what it says about it.
+@Suite("LinkRefusals")
+struct LinkRefusalTests {
+  private func error(of body: () throws(LinkError) -> Void) -> LinkError? {
+    do throws(LinkError) {
+      try body()
+      return nil
+    } catch { return error }
+  }
+
+  // MARK: Strangers
+
+  @Test(
+    "whoever speaks another protocol is told by its first bytes",
+    arguments: [
+      ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "begins with 'GET / HTTP/1.1..'"),
+      ("\u{16}\u{03}\u{01}\u{02}\u{00}\u{01}", "looks like TLS"), ("\u{16}", "begins with '.'"),
+      ("SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0-OpenSSH_"),
+    ])
+  func strangers(bytes: String, guess: String) throws {
+    let puppet = try LinkPuppet(.connector)
+    puppet.link.connect(now: 0)
+    let error = error { () throws(LinkError) in try puppet.hear(Array(bytes.utf8)) }
+    #expect(error?.code == .notPsyne)
+    #expect(error?.message.contains(guess) == true)
+    _ = puppet.said()
+    #expect(puppet.link.phase == .failed)
+  }
+
+  @Test("garbage of any length is refused, and more of it is not heard")
+  func garbage() throws {
+    let puppet = try LinkPuppet(.connector)
+    puppet.link.connect(now: 0)
+    let garbage = [UInt8](repeating: 7, count: 10_000)
+    let first = error { () throws(LinkError) in try puppet.hear(garbage) }
+    #expect(first?.code == .notPsyne)
+    let second = error { () throws(LinkError) in try puppet.hear(garbage) }
+    #expect(second == nil)
+    _ = puppet.said()
+    #expect(puppet.link.phase == .failed)
+  }
+
+  // MARK: Hellos
+
+  @Test("a hello survives its journey, and a spoilt one is refused")
+  func hello() throws {
+    var hello = LinkPuppet.hello()
+    hello.positions.received = 96
+    hello.positions.whole = 80
+    hello.positions.consumed = 8
+    hello.positions.held = 16
+    hello.positions.sent = 160
+    let decoded = try unsafe hello.encoded.withUnsafeBytes { try unsafe Hello(decoding: $0) }
+    #expect(decoded == hello)
+    for (offset, value) in [
+      (0, 0), (8, 2), (10, 1), (12, 64), (16, 3), (28, 3), (30, 2), (47, 1), (55, 1), (95, 255),
+      (96, 255), (104, 255), (112, 255), (127, 255),
+    ] as [(Int, UInt8)] {
+      var bytes = hello.encoded
+      bytes[offset] = value
+      let spoilt = try? unsafe bytes.withUnsafeBytes { try unsafe Hello(decoding: $0) }
+      #expect(spoilt == nil, "byte \(offset)")
+    }
+  }
+
+  @Test("the two sides of a session have to fit")
+  func misfits() throws {
+    let changes: [(LinkError.Code, (inout Hello) -> Void)] = [
+      (.malformed, { $0.role = .connector }),
+      (.malformed, { $0.session = LinkID(low: 9, high: 9) }),
+      (.mismatch, { $0.terms.format = MessageFormat(Text.self) }),
+      (.mismatch, { $0.terms.capacity = 8192 }),
+      (.malformed, { $0.terms.keepAlive = 0 }),
+      (.malformed, { $0.positions.received = 8 }),
+      (
+        .malformed,
+        {
+          $0.positions.held = 8; $0.positions.sent = 8
+        }
+      ),
+      (
+        .malformed,
+        {
+          $0.positions.held = 4; $0.positions.sent = 8
+        }
+      ),
+    ]
+    for (place, (code, change)) in changes.enumerated() {
+      let puppet = try LinkPuppet(.connector)
+      puppet.link.connect(now: 0)
+      var hello = LinkPuppet.hello(.listener)
+      change(&hello)
+      let error = error { () throws(LinkError) in try puppet.hear(hello.encoded) }
+      #expect(error?.code == code, "\(place)")
+      _ = puppet.said()
+      #expect(puppet.link.phase == .failed)
+    }
+  }
+
+  @Test("a listener that refuses says why behind its hello, and the connector hears it")
+  func refusal() throws {
+    let listener = try LinkPuppet()
+    let connector = try LinkPuppet(.connector)
+    connector.link.connect(now: 0)
+    _ = connector.said()
+    _ = try listener.link.accept(LinkPuppet.hello(), now: 0)
+    listener.link.fail(LinkError(.full, "there are enough"))
+    let said = listener.said()
+    #expect(listener.link.phase == .failed)
+    let error = error { () throws(LinkError) in try connector.hear(said) }
+    #expect(error == LinkError(.full, "there are enough", isFromPeer: true))
+    #expect(connector.link.phase == .failed)
+    #expect(connector.said().isEmpty, "there is nothing to answer")
+  }
+
+  @Test("a connection that comes late does not take the place of a later one")
+  func late() throws {
+    let puppet = try LinkPuppet()
+    var hello = LinkPuppet.hello()
+    hello.attempt = 2
+    let isTaken = try puppet.link.accept(hello, now: 0)
+    #expect(isTaken)
+    let said = puppet.said()
+    #expect(said.count == Hello.bytes)
+    hello.attempt = 1
+    let isTakenLate = try puppet.link.accept(hello, now: 0)
+    #expect(!isTakenLate && puppet.link.phase == .established && puppet.said().isEmpty)
+  }
+
+  @Test("whoever says nothing at first is given up in time")
+  func silence() throws {
+    let puppet = try LinkPuppet(.connector)
+    puppet.link.connect(now: 0)
+    try puppet.link.tick(now: 2_999_999_999)
+    let error = error { () throws(LinkError) in try puppet.link.tick(now: 3_000_000_000) }
+    #expect(error?.code == .silent)
+  }
+
+  // MARK: Blocks
+
+  @Test(
+    "a block that no honest side sends ends the link, and the other side is told",
+    arguments: [
+      (Block(.data, length: 0, position: 0, received: 0, consumed: 0), .malformed),
+      (Block(.data, length: 4097, position: 0, received: 0, consumed: 0), .malformed),
+      (Block(.data, length: 0xffff_ffff, position: 0, received: 0, consumed: 0), .malformed),
+      (Block(.data, length: 8, position: 8, received: 0, consumed: 0), .malformed),
+      (Block(.acknowledgement, position: 0, received: 48, consumed: 0), .malformed),
+      (Block(.acknowledgement, position: 0, received: 0, consumed: 8), .malformed),
+      (Block(.acknowledgement, position: 0, received: 40, consumed: 40), nil),
+      (Block(.acknowledgement, position: 0, received: 40, consumed: 4), .malformed),
+      (Block(.acknowledgement, position: .max, received: 0, consumed: 0), .malformed),
+      (Block(.acknowledgement, position: 0, received: .max, consumed: 0), .malformed),
+      (Block(.acknowledgement, length: 1, position: 0, received: 0, consumed: 0), .malformed),
+      (Block(.error, length: 3, position: 0, received: 0, consumed: 0), .malformed),
+      (Block(.error, length: 1000, position: 0, received: 0, consumed: 0), .malformed),
+      (Block(.receiverLeft, position: 0, received: 0, consumed: 0), nil),
+      (Block(.receiverCame, position: 0, received: 0, consumed: 0), nil),
+      (Block(.senderLeft, position: 0, received: 0, consumed: 0), nil),
+    ] as [(Block, LinkError.Code?)])
+  func blocks(block: Block, code: LinkError.Code?) throws {
+    let puppet = try LinkPuppet.established()
+    try puppet.send(count: 32)
+    let sent = puppet.said()
+    #expect(sent.count == 2 * Block.bytes + 40, "a message, and that its sender has left")
+    let error = error { () throws(LinkError) in try puppet.hear(block) }
+    #expect(error?.code == code)
+    #expect(puppet.link.outbound.head <= 40)
+    let answer = puppet.said()
+    #expect((puppet.link.phase == .failed) == (code != nil))
+    if code != nil { #expect(answer[4] == Block.Kind.error.rawValue) }
+  }
+
+  @Test("what a block confirms cannot be taken back")
+  func regress() throws {
+    let puppet = try LinkPuppet.established()
+    try puppet.send(count: 32)
+    _ = puppet.said()
+    try puppet.hear(Block(.acknowledgement, position: 0, received: 40, consumed: 40))
+    for consumed in [0, 40] {
+      let error = error { () throws(LinkError) in
+        try puppet.hear(Block(.acknowledgement, position: 0, received: consumed, consumed: 0))
+      }
+      #expect(error?.code == .malformed || consumed == 40)
+    }
+  }
+
+  @Test("an unknown kind and a second hello are no blocks")
+  func unknownKinds() throws {
+    for kind: UInt8 in [0, 8, 255] {
+      let puppet = try LinkPuppet.established()
+      var bytes = Block(.acknowledgement, position: 0, received: 0, consumed: 0).encoded
+      bytes[4] = kind
+      #expect(error { () throws(LinkError) in try puppet.hear(bytes) }?.code == .malformed)
+    }
+    let puppet = try LinkPuppet.established()
+    let second = error { () throws(LinkError) in try puppet.hear(LinkPuppet.hello().encoded) }
+    #expect(second?.code == .malformed)
+  }
+
+  @Test("no more comes than there is room for, however it is divided")
+  func window() throws {
+    let puppet = try LinkPuppet.established()
+    let frame = bytesFrame(count: 4088)
+    try puppet.hear(
+      Block(.data, length: 4000, position: 0, received: 0, consumed: 0), Array(frame[..<4000]))
+    try puppet.hear(
+      Block(.data, length: 96, position: 4000, received: 0, consumed: 0), Array(frame[4000...]))
+    let error = error { () throws(LinkError) in
+      try puppet.hear(Block(.data, length: 1, position: 4096, received: 0, consumed: 0), [0])
+    }
+    #expect(error?.code == .malformed)
+    let counts = try puppet.receive()
+    #expect(counts == [4088])
+  }
+
+  @Test("a message that cannot be one is refused, and what came before it is received")
+  func messages() throws {
+    for (frame, code) in [
+      (bytesFrame(count: 8, type: .text), .malformed), (bytesFrame(count: 4089), .tooLarge),
+      (bytesFrame(count: 0xffff_ffff & 0xfff_ffff), .tooLarge),
+    ] as [([UInt8], LinkError.Code)] {
+      let puppet = try LinkPuppet.established()
+      let bytes = bytesFrame(count: 3) + frame.prefix(16)
+      let error = error { () throws(LinkError) in
+        try puppet.hear(
+          Block(.data, length: bytes.count, position: 0, received: 0, consumed: 0), bytes)
+      }
+      #expect(error?.code == code)
+      let counts = try puppet.receive()
+      #expect(counts == [3])
+    }
+  }
+
+  @Test("a stream that ends within a message has not ended in order")
+  func truncation() throws {
+    for kind in [Block.Kind.senderLeft, .goodbye] {
+      let puppet = try LinkPuppet.established()
+      try puppet.hear(
+        Block(.data, length: 12, position: 0, received: 0, consumed: 0),
+        Array(bytesFrame(count: 8)[..<12]))
+      #expect(!puppet.link.mayEnd)
+      let error = error { () throws(LinkError) in
+        try puppet.hear(Block(kind, position: 12, received: 0, consumed: 0))
+      }
+      #expect(error?.code == .truncated)
+      #expect(!puppet.link.mayEnd)
+    }
+  }
+
+  @Test("nothing comes behind a goodbye")
+  func afterGoodbye() throws {
+    let puppet = try LinkPuppet.established()
+    try puppet.hear(Block(.goodbye, position: 0, received: 0, consumed: 0))
+    #expect(puppet.link.mayEnd)
+    let error = error { () throws(LinkError) in
+      try puppet.hear(
+        Block(.data, length: 8, position: 0, received: 0, consumed: 0),
+        [UInt8](repeating: 0, count: 8))
+    }
+    #expect(error?.code == .malformed)
+  }
+
+  @Test("an error that comes is shown without what a terminal obeys")
+  func errors() throws {
+    let puppet = try LinkPuppet.established()
+    let body: [UInt8] = [4, 0, 0, 0] + Array("no\u{1b}[2J".utf8)
+    let error = error { () throws(LinkError) in
+      try puppet.hear(
+        Block(.error, length: body.count, position: 0, received: 0, consumed: 0), body)
+    }
+    #expect(error == LinkError(.malformed, "no?[2J", isFromPeer: true))
+  }
+}

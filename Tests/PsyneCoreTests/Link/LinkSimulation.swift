@@ -1,0 +1,375 @@
+@testable import PsyneCore
+
+/// Two links and the programs at their lanes, over a network that does what it likes: one number decides
+/// everything that happens.
+final class LinkSimulation<Cargo: LinkCargo> {
+  private var random: SeededRandom
+  private var now: Int64 = 1_000_000_000
+  private let terms: LinkTerms
+  private let session = LinkID(low: 7, high: 7)
+  private let traits: Traits
+
+  private let connector: SimulatedParty<Cargo>
+  private var listener: SimulatedParty<Cargo>?
+  /// What each of the listener's incarnations has sent, and where it begins to receive.
+  private var incarnations: [LinkID: (journal: StreamJournal, beginning: Int)] = [:]
+  /// From which position on the connector receives which stream.
+  private var segments: [(start: Int, journal: StreamJournal)] = []
+  /// The most that any incarnation of the listener has received of the connector's messages.
+  private var received = 0
+
+  private var incarnation = LinkID(low: 1, high: 1)
+  private var restarts = 0
+  private var isKind = false
+  private var isClosing = false
+
+  /// The connector's own, and the listener's.
+  private var dialled: SimulatedConnection?
+  private var taken: SimulatedConnection?
+  /// Connections whose hello has not come, or not all of it.
+  private var greeting: [(connection: SimulatedConnection, bytes: [UInt8])] = []
+  private var hasEndedInOrder = false
+  private var redialAt: Int64 = 0
+
+  /// What is so all through one run.
+  private struct Traits {
+    var messages: Int
+    var wireBytes: Int
+    var pieceBytes: Int
+    var restarts: Bool
+    var acknowledges: Bool
+    var programsLeave: Bool
+    /// Who closes, before or when everything has arrived.
+    var connectorCloses: Bool
+    var listenerCloses: Bool
+    var closesEarly: Bool
+  }
+
+  init(seed: UInt64) throws {
+    random = SeededRandom(seed: seed)
+    let capacity = 4096 << random.below(5)
+    terms = LinkTerms(
+      format: MessageFormat(Cargo.Body.self), capacity: capacity, largestMessage: capacity - 8,
+      keepAlive: 1000)
+    let closers = random.below(3)
+    traits = Traits(
+      messages: 20 + random.below(100), wireBytes: 1 << (7 + random.below(11)),
+      pieceBytes: 1 << (1 + random.below(15)), restarts: random.below(3) == 0,
+      acknowledges: random.below(2) == 0, programsLeave: random.below(2) == 0,
+      connectorCloses: closers != 0, listenerCloses: closers != 1, closesEarly: random.below(3) == 0
+    )
+    connector = try SimulatedParty(
+      .connector, terms, session: session, incarnation: .none, epoch: 0,
+      beginning: Hello.Positions())
+  }
+
+  func run() throws {
+    for _ in 0..<300 { try step() }
+    isKind = !traits.closesEarly
+    try goOn("everything has arrived") { self.hasDelivered || !self.isKind }
+    isClosing = true
+    if traits.connectorCloses { connector.close() }
+    if traits.listenerCloses { listener?.close() }
+    for _ in 0..<random.below(100) { try step() }
+    isKind = true
+    try goOn("both have finished") { self.hasFinished }
+    try checkEnd()
+  }
+
+  private func goOn(_ goal: String, until isReached: () -> Bool) throws {
+    let limit = now + 300_000_000_000
+    while !isReached() {
+      guard now < limit else { throw SimulationFailure("it hangs before \(goal): \(state)") }
+      try step()
+    }
+  }
+
+  private var state: String {
+    let parties = [connector, listener].compactMap(\.self).map {
+      "the \($0.link.role) is \($0.link.phase), has read \($0.readPosition) of "
+        + "\($0.link.inbound.whole), sent \($0.journal.count) messages and "
+        + "\($0.journal.end) bytes, \($0.link.outbound.head) of which are freed, "
+        + ($0.isClosed ? "has closed" : $0.hasSeenEnd ? "has seen the end" : "goes on")
+    }
+    return parties.joined(separator: "; ")
+      + "; \(traits), connected \(dialled != nil), \(taken != nil)"
+  }
+
+  private func chance(of one: Int) -> Bool { random.below(one) == 0 }
+}
+
+// MARK: Steps
+
+extension LinkSimulation {
+  private func step() throws {
+    now += Int64(1 + random.below(chance(of: 50) ? 500_000_000 : 5_000_000))
+    try runPrograms()
+    if !isKind { try disturb() }
+    dial()
+    try runConnector()
+    try acceptGreeting()
+    try runListener()
+    try connector.checkMemory()
+    try listener?.checkMemory()
+  }
+
+  private func disturb() throws {
+    if chance(of: 30) { cut(dialled) }
+    if chance(of: 60) { cut(taken) }
+    if chance(of: 20) {
+      dialled?.toListener.stalledUntil = now + Int64(random.below(4_000_000_000))
+    }
+    if chance(of: 20) {
+      dialled?.toConnector.stalledUntil = now + Int64(random.below(4_000_000_000))
+    }
+    // The connector gives up before the listener hears of it.
+    if chance(of: 80), let lost = dialled {
+      lost.toListener.cut(
+        keeping: random.below(lost.toListener.count + 1), noticedAt: now + Int64(4_000_000_000))
+      connector.link.disconnect()
+      dialled = nil
+    }
+    if traits.restarts, !isClosing, restarts < 4, listener != nil, chance(of: 100) { restart() }
+  }
+
+  private func cut(_ connection: SimulatedConnection?) {
+    guard let connection else { return }
+    connection.toListener.cut(
+      keeping: random.below(connection.toListener.count + 1),
+      noticedAt: now + Int64(random.below(2_000_000_000)))
+    connection.toConnector.cut(
+      keeping: random.below(connection.toConnector.count + 1),
+      noticedAt: now + Int64(random.below(2_000_000_000)))
+  }
+
+  /// The listener's process ends, and another one begins.
+  private func restart() {
+    restarts += 1
+    for connection in greeting.map(\.connection) + [taken].compactMap(\.self) { cut(connection) }
+    (greeting, taken, listener) = ([], nil, nil)
+    incarnation = LinkID(low: incarnation.low + 1, high: 1)
+  }
+
+  private func runPrograms() throws {
+    for party in [connector, listener].compactMap(\.self) where !party.isClosed {
+      if isKind || chance(of: 4) { try party.claimSender() }
+      if isKind || chance(of: 4) { try party.claimReceiver() }
+      if traits.programsLeave, !isKind {
+        if chance(of: 40) { party.dropSender() }
+        if chance(of: 40) { party.dropReceiver() }
+      }
+      let left = traits.messages - party.journal.count
+      if left > 0, chance(of: 2) {
+        let other = party === connector ? listener : connector
+        try party.send(
+          upTo: min(left, 1 + random.below(20)),
+          mayBeClosed: isClosing || restarts > 0 || other?.hasLeftReceiving == true)
+      }
+      if isKind || chance(of: 3) {
+        try party.receive(upTo: 1 + random.below(10), from: source(of: party))
+      }
+    }
+    received = max(received, (listener?.readPosition).flatMap(connector.journal.index) ?? 0)
+  }
+
+  private func source(
+    of party: SimulatedParty<Cargo>
+  ) -> (Int) throws -> (journal: StreamJournal, index: Int) {
+    { [self] position in
+      let journal =
+        party === connector
+        ? segments.last { $0.start <= position }?.journal : connector.journal
+      guard let journal else { return (connector.journal, connector.journal.count) }
+      guard let index = journal.index(at: position) else {
+        throw SimulationFailure("a receiver goes on at \(position), within a message")
+      }
+      return (journal, index)
+    }
+  }
+}
+
+// MARK: The drivers
+
+extension LinkSimulation {
+  private func dial() {
+    guard dialled == nil, !hasEndedInOrder, now >= redialAt else { return }
+    let connection = SimulatedConnection(capacity: traits.wireBytes)
+    dialled = connection
+    greeting.append((connection, []))
+    connector.link.connect(now: now)
+  }
+
+  private func runConnector() throws {
+    guard let connection = dialled else { return }
+    serve(connector.link, writing: &connection.toListener)
+    let end = try hear(connector.link, reading: &connection.toConnector)
+    try noteMeeting()
+    guard let end else { return }
+    connection.toListener.finish()
+    connector.link.disconnect()
+    dialled = nil
+    redialAt = now + Int64(random.below(200_000_000))
+    hasEndedInOrder = end == .inOrder && connector.link.phase == .finished
+  }
+
+  private func noteMeeting() throws {
+    guard let meeting = connector.link.meeting,
+      let (journal, beginning) = incarnations[connector.link.incarnation]
+    else { return }
+    connector.link.meeting = nil
+    let start = journal.starts[0]
+    switch meeting {
+    case .new: segments = [(start, journal)]
+    case .resumed: break
+    case .restarted(let again):
+      segments.append((start, journal))
+      guard let first = connector.journal.index(at: beginning) else {
+        throw SimulationFailure("another listener goes on within a message")
+      }
+      guard first <= received, received - first <= again else {
+        throw SimulationFailure(
+          "\(received - first) messages come again, of which \(again) were foretold")
+      }
+    }
+  }
+
+  private func acceptGreeting() throws {
+    for (place, waiting) in greeting.enumerated().reversed() {
+      let limit = min(Hello.bytes - waiting.bytes.count, 1 + random.below(Hello.bytes))
+      let bytes = waiting.bytes + waiting.connection.toListener.read(upTo: limit, now: now)
+      greeting[place].bytes = bytes
+      if bytes.count == Hello.bytes {
+        greeting.remove(at: place)
+        try accept(
+          try unsafe bytes.withUnsafeBytes { try unsafe Hello(decoding: $0) }, waiting.connection)
+      } else if waiting.connection.toListener.ending(now: now) != nil {
+        greeting.remove(at: place)
+        waiting.connection.toConnector.cut(keeping: 0, noticedAt: now)
+      }
+    }
+  }
+
+  private func accept(_ hello: Hello, _ connection: SimulatedConnection) throws {
+    try hello.check(against: terms)
+    let party = try listener ?? makeListener(hello)
+    listener = party
+    guard try party.link.accept(hello, now: now) else {
+      connection.toConnector.cut(keeping: 0, noticedAt: now)
+      return
+    }
+    taken?.toConnector.cut(keeping: 0, noticedAt: now)
+    taken = connection
+    party.link.meeting = nil
+  }
+
+  private func makeListener(_ hello: Hello) throws -> SimulatedParty<Cargo> {
+    let party = try SimulatedParty<Cargo>(
+      .listener, terms, session: session, incarnation: incarnation,
+      epoch: Int(incarnation.low), beginning: hello.positions)
+    incarnations[incarnation] = (party.journal, hello.positions.held)
+    if isClosing, traits.listenerCloses { party.close() }
+    return party
+  }
+
+  private func runListener() throws {
+    guard let connection = taken, let link = listener?.link else { return }
+    let wasFinished = link.phase == .finished
+    serve(link, writing: &connection.toConnector)
+    let end = wasFinished ? nil : try hear(link, reading: &connection.toListener)
+    guard end != nil || link.phase == .finished else { return }
+    // A stream that the listener ends in order says that it has finished: it ends no other one so.
+    if link.phase == .finished {
+      connection.toConnector.finish()
+    } else {
+      connection.toConnector.cut(keeping: connection.toConnector.count, noticedAt: now)
+    }
+    link.disconnect()
+    taken = nil
+  }
+
+  private func serve(_ link: Link, writing wire: inout SimulatedWire) {
+    if traits.acknowledges, chance(of: 4) { link.acknowledge() }
+    _ = link.noteReading()
+    guard isKind || !chance(of: 4) else { return }
+    var copy = wire
+    _ = unsafe link.send(now: now) { [self] head, rest in
+      unsafe take(head, rest, into: &copy)
+    }
+    wire = copy
+  }
+
+  private var pieceBytes: Int {
+    1 + random.below(isKind ? max(2048, traits.pieceBytes) : traits.pieceBytes)
+  }
+
+  private func take(
+    _ head: UnsafeRawBufferPointer, _ rest: UnsafeRawBufferPointer, into wire: inout SimulatedWire
+  ) -> Int {
+    guard random.below(8) > 0 else { return 0 }
+    let count = min(head.count + rest.count, wire.room, pieceBytes)
+    unsafe wire.write(UnsafeRawBufferPointer(rebasing: head.prefix(count)))
+    unsafe wire.write(UnsafeRawBufferPointer(rebasing: rest.prefix(max(0, count - head.count))))
+    return count
+  }
+
+  /// How the connection has ended, if it has.
+  private func hear(
+    _ link: Link, reading wire: inout SimulatedWire
+  ) throws -> SimulatedWire.End? {
+    for _ in 0..<(isKind ? 8 : random.below(4)) where try hearOnce(link, &wire) == 0 { break }
+    if let end = wire.ending(now: now) { return end }
+    do { try link.tick(now: now) } catch { return .broken }
+    return nil
+  }
+
+  private func hearOnce(_ link: Link, _ wire: inout SimulatedWire) throws -> Int {
+    let limit = pieceBytes
+    do {
+      return try unsafe link.receive(now: now) { direct, staging in
+        let first = unsafe wire.read(
+          into: UnsafeMutableRawBufferPointer(rebasing: direct.prefix(limit)), now: now)
+        guard first == direct.count else { return first }
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: staging.prefix(limit - first))
+        return first + (unsafe wire.read(into: rest, now: now))
+      }
+    } catch {
+      throw SimulationFailure("the \(link.role) has failed: \(error)")
+    }
+  }
+}
+
+// MARK: The end
+
+extension LinkSimulation {
+  private var hasDelivered: Bool {
+    guard let listener, connector.journal.count == traits.messages,
+      listener.journal.count == traits.messages
+    else { return false }
+    return listener.readPosition == connector.journal.end
+      && connector.readPosition == listener.journal.end
+  }
+
+  private var hasFinished: Bool {
+    guard let listener else { return false }
+    return hasEndedInOrder && listener.link.phase == .finished
+      && [connector, listener].allSatisfy { $0.isClosed || $0.hasReadToTheEnd }
+  }
+
+  /// Whoever closes has its messages delivered, unless the other one closed before.
+  private func checkEnd() throws {
+    guard let listener else { throw SimulationFailure("there is no listener") }
+    let hears = (
+      listener.readPosition == connector.journal.end,
+      connector.readPosition == listener.journal.end
+    )
+    if !traits.listenerCloses, !hears.0 {
+      throw SimulationFailure("the connector has closed, and not all that it sent has arrived")
+    }
+    if !traits.connectorCloses, !hears.1 {
+      throw SimulationFailure("the listener has closed, and not all that it sent has arrived")
+    }
+    if listener.hasSeenDeath || connector.hasSeenDeath && restarts == 0 {
+      throw SimulationFailure("a stream ended as if its sender had died")
+    }
+  }
+}
