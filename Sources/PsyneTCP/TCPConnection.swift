@@ -272,10 +272,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   /// Deals with what has become of the link.
   private func settle(_ now: Int64) {
-    if let meeting = link.meeting {
-      link.meeting = nil
-      met(meeting)
-    }
+    noteMeeting()
     switch link.phase {
     case .finished: end(.closed)
     case .failed: end(.failed(failure(link.error?.description ?? "the connection failed")))
@@ -283,7 +280,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     }
   }
 
-  private func met(_ meeting: Link.Meeting) {
+  /// Before a break that came with it, which would else be forgotten.
+  private func noteMeeting() {
+    guard let meeting = link.meeting else { return }
+    link.meeting = nil
     (attempts, failsAt, redialsAt) = (0, .max, .max)
     let isFirst = !hasMet
     hasMet = true
@@ -306,6 +306,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func tick(_ now: Int64) {
+    noteFailedDial(now)
     if now >= confirmsAt {
       confirmsAt = .max
       link.acknowledge()
@@ -333,8 +334,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     engine.call(
       ownTag, at: min(now + options.keepAlive.nanoseconds, min(closesAt, confirmsAt)))
   }
-  private var lastReason: String { lastReasonText }
-  private var lastReasonText = ""
+  /// Why it broke, or why it could not be restored.
+  private var lastReason = ""
 
   // MARK: Breaks
 
@@ -349,10 +350,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func breakOff(_ reason: String, _ now: Int64) {
+    noteMeeting()
     drop()
     if link.mayEnd || closesAt != .max && link.isDelivered { return end(.closed) }
     if link.phase == .failed { return }
-    lastReasonText = reason
+    lastReason = reason
     if failsAt == .max {
       failsAt = now + options.resume.nanoseconds
       if hasMet { tell(.interrupted(reason)) }
@@ -387,18 +389,17 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   private func dialFailed(_ reason: String) {
     failedDial.withLock { $0 = reason }
-    _ = baton.run(.tick) { work in
-      if let reason = failedDial.withLock({ $0.take() }), socket == nil, !isOver {
-        isDialing = false
-        lastReasonText = reason
-        redialsAt = cpsyne_monotonic_ns() + Backoff.delay(attempts)
-        attempts += 1
-      }
-      perform(work, false)
-      return true
-    }
+    run(.tick)
   }
   private let failedDial = Mutex<String?>(nil)
+
+  private func noteFailedDial(_ now: Int64) {
+    guard let reason = failedDial.withLock({ $0.take() }), socket == nil else { return }
+    isDialing = false
+    lastReason = reason
+    redialsAt = now + Backoff.delay(attempts)
+    attempts += 1
+  }
 
   // MARK: The end
 
