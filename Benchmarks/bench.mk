@@ -44,7 +44,7 @@ bench-kinds:
 	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench \
 	  BENCH_KINDS="$${BENCH_KINDS:-parked-round-trip parked-ping-pong contest}"
 
-# The CPUs' own instructions are not compared here, so that there is one endpoint.
+# One endpoint is enough: what an instruction set gains is measured above.
 bench-tcp: bench-tcp-packages
 	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench-tcp-peers bench-swift-baseline
 	@BENCH_KINDS="$${BENCH_KINDS:-tcp-one-way tcp-round-trip tcp-steady-rate tcp-100-connections}" \

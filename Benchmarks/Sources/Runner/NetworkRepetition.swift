@@ -8,7 +8,9 @@ extension Repetition {
   /// Messages before the measurement and in it; of a crowd, milliseconds.
   private var lengths: (warmUp: Int, count: Int) {
     switch measure.kind {
-    case .crowd: return (warmUpTime, milliseconds)
+    case .crowd:
+      // The clients' threads share a processor in slices of milliseconds, which are to be many.
+      return (2 * warmUpTime, max(1000, milliseconds))
     case .steady:
       let perMillisecond = Int(1_000_000 / cbench_gap)
       return (warmUpTime * perMillisecond, milliseconds * perMillisecond)

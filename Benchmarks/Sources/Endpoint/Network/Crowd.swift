@@ -130,7 +130,7 @@ func gather(_ arguments: Arguments) throws {
   print(
     "fairness=\(fairness(counts)) before=\(before) after=\(residentBytes()) "
       + "connections=\(counts.count)")
-  server.abandon()
+  server.close()
 }
 
 private func after(_ milliseconds: Int) -> UInt64 {
