@@ -131,6 +131,7 @@ func gather(_ arguments: Arguments) throws {
     "fairness=\(fairness(counts)) before=\(before) after=\(residentBytes()) "
       + "connections=\(counts.count)")
   server.close()
+  awaitDeparture(from: server)
 }
 
 private func after(_ milliseconds: Int) -> UInt64 {

@@ -24,6 +24,12 @@ func connect(_ arguments: Arguments) throws -> Connection<Words> {
   try Connection(address(arguments), options: options(arguments), registry: registry)
 }
 
+/// Whoever sends learns that everything was read while the server still runs: a process that ends takes
+/// its sockets with it at once.
+func awaitDeparture(from server: Server<Words>) {
+  while server.peers.contains(where: { $0.state == .connected }) { cbench_sleep(1_000_000) }
+}
+
 func network(_ arguments: Arguments) throws {
   let words = arguments.size / 8
   switch arguments.role {
@@ -42,6 +48,8 @@ func network(_ arguments: Arguments) throws {
     let watch = Stopwatch()
     errors += try receive(&receiver, arguments.warmUp, arguments.end, words: words)
     watch.reportRate(of: arguments.count, errors: errors)
+    receiver.release()
+    awaitDeparture(from: server)
   case .ping:
     let connection = try connect(arguments)
     var sender = try connection.sender()
@@ -76,8 +84,8 @@ private func answer(_ arguments: Arguments) throws {
     sequence += 1
   }
   watch.reportShare(errors: errors + arguments.end - sequence)
-  // Until the last one has arrived.
-  try replies.toAll { sender in try sender.drain() }
+  requests.release()
+  awaitDeparture(from: server)
 }
 
 /// The second word says when the message was due: a sender that is held up and sends late has not made
@@ -119,4 +127,6 @@ private func listen(_ arguments: Arguments) throws {
     sequence += 1
   }
   watch.reportLatencies(&times, errors: errors + arguments.end - sequence)
+  receiver.release()
+  awaitDeparture(from: server)
 }
