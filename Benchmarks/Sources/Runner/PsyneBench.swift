@@ -63,7 +63,9 @@ struct PsyneBench: ParsableCommand {
 
   private func raisePriority(for measure: Measure) throws {
     guard options.realtime else { return }
-    let isRaised = measure.kind == .contest ? cbench_high_priority() : cbench_realtime()
+    // Over TCP a library's threads share their program's processor, which a real-time one would keep.
+    let isShared = measure.kind == .contest || measure.place == .tcp
+    let isRaised = isShared ? cbench_high_priority() : cbench_realtime()
     guard isRaised else { throw Failure("a higher priority is not allowed here") }
   }
 }
