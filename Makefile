@@ -64,6 +64,7 @@ examples:
 # Its recipe is in Benchmarks/bench.mk.
 bench: ## measure it against C++ rings, queues and message queues
 bench-kinds: ## measure the kinds of channels alone
+bench-tcp: ## measure it over TCP against ZeroMQ, NNG, nanomsg and plain sockets
 
 # Takes much longer than `make test`. PSYNE_VERIFY is read by the tests and by scripts/sanitizers.sh.
 verify: export PSYNE_VERIFY = 1

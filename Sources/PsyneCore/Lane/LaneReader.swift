@@ -12,7 +12,7 @@ struct LaneReader: @unchecked Sendable {
   /// Where a batch that was left early ended; `LaneWriter.Correction.none` else.
   @usableFromInline let correction: UnsafeMutablePointer<Int>
   /// Bytes of head that may be owed before they are published.
-  @usableFromInline let step: Int
+  @usableFromInline var step: Int
   /// Up to where messages are handed out without a further thought: `tail`, or before it the
   /// position at which an eighth of the lane is owed. One comparison a message instead of two.
   @usableFromInline var limit: Int
@@ -100,6 +100,8 @@ struct LaneReader: @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func adopt(_ found: LaneView) {
     view = found
+    // A receiver of many connections begins at a lane in which nothing ever comes, a small one.
+    step = found.lane.capacity / 8
     batchStart = found.head
     limit = min(found.tail, found.head &+ step)
   }
