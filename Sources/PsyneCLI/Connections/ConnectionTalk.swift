@@ -19,4 +19,7 @@ struct ConnectionTalk {
 
   /// Where a port was found, nobody can connect who is not told: quiet or not.
   static func tellPlace(_ address: String) { Console.tell("listening at \(address)") }
+
+  /// What that line begins with where no terminal is.
+  static let place = "psyne: listening at "
 }

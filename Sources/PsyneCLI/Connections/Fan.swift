@@ -24,6 +24,9 @@ struct Fan<Body: ResizableBody & SendableMetatype>: ~Copyable {
   private var gone: Set<PeerID> = []
   /// How many of them had not read everything that was sent to them.
   private(set) var leftEarly = 0
+  /// Those that can read, as of so many changes.
+  private var known: [Server<Body>.Peer] = []
+  private var knownChanges = -1
 
   /// For so long at most a receiver is waited for while another may be free.
   private static var turn: Duration { .milliseconds(20) }
@@ -76,7 +79,8 @@ struct Fan<Body: ResizableBody & SendableMetatype>: ~Copyable {
   private mutating func sendToWhoeverIsFree(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
     let deadline = deadline
     while true {
-      let free = peers.filter { $0.state == .connected }.min { $0.unreadBytes < $1.unreadBytes }
+      let free = peers(asOfNow: known.count > 1).filter { $0.state == .connected }
+        .min { $0.unreadBytes < $1.unreadBytes }
       do {
         guard let free else {
           try awaitSomebody(until: deadline)
@@ -111,7 +115,7 @@ struct Fan<Body: ResizableBody & SendableMetatype>: ~Copyable {
 
   private mutating func sendToAll(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
     var (isSent, count) = (true, 0)
-    for peer in peers {
+    for peer in peers(asOfNow: false) {
       guard let wasSent = unsafe try offer(bytes, to: peer.id, whenFull) else { continue }
       isSent = isSent && wasSent
       count += 1
@@ -122,11 +126,17 @@ struct Fan<Body: ResizableBody & SendableMetatype>: ~Copyable {
 
   // MARK: Each
 
-  /// Those that can read.
-  private var peers: [Server<Body>.Peer] {
-    listener.server.peers.filter { peer in
-      (peer.state == .connected || peer.state == .interrupted) && !gone.contains(peer.id)
+  /// Those that can read. How much they have to read is as of now only where it is asked for: to ask
+  /// takes longer than to send a line.
+  private mutating func peers(asOfNow: Bool) -> [Server<Body>.Peer] {
+    let changes = listener.roster.changes
+    if asOfNow || changes != knownChanges {
+      knownChanges = changes
+      known = listener.server.peers.filter { peer in
+        (peer.state == .connected || peer.state == .interrupted) && !gone.contains(peer.id)
+      }
     }
+    return known
   }
 
   /// Nil if it has left.
@@ -145,6 +155,7 @@ struct Fan<Body: ResizableBody & SendableMetatype>: ~Copyable {
       }
     } catch let error as ChannelError where error.isDeparture {
       gone.insert(peer)
+      known.removeAll { $0.id == peer }
       // Whether it had read all that it had been sent.
       if (try? sender.to(peer) { try $0.drain(timeout: .zero) }) == nil { leftEarly += 1 }
       return nil

@@ -9,7 +9,7 @@ final class OwnConnection<Body: MessageBody & SendableMetatype>: Sendable {
   let largestMessage: Int
   private let end = Ending()
 
-  fileprivate init(_ connection: Connection<Body>, _ talk: ConnectionTalk) {
+  private init(_ connection: Connection<Body>, _ talk: ConnectionTalk) {
     self.connection = Mutex(connection)
     peer = connection.peer
     largestMessage = connection.largestMessage
@@ -26,6 +26,27 @@ final class OwnConnection<Body: MessageBody & SendableMetatype>: Sendable {
     }
     // It may have ended before.
     end.note(connection.state == .closed || connection.state == .failed)
+  }
+
+  /// Connects to who listens.
+  static func open(
+    _ address: String, _ options: ChannelOptions, _ talk: ConnectionTalk
+  ) throws -> OwnConnection {
+    // It may take long, which nothing does that guards: a signal ends us meanwhile, and what was half
+    // connected ends with the process.
+    let connection: Connection<Body>
+    do throws(TransportError) {
+      connection = try TransportRegistry.standard.connect(address, options: options)
+    } catch {
+      guard error.code == .notFound else { throw error }
+      throw Failure(.timeout, error.message)
+    }
+    return Departure.guarding {
+      OwnConnection(connection, talk)
+    } cleanUp: {
+      $0.abandon()
+      Progress.endLine()
+    }
   }
 
   func sender() throws -> Sender<Body> { try opened().sender() }
@@ -82,22 +103,7 @@ extension ChannelArguments {
     {
       options.connectTimeout = Self.forEver
     }
-    // It may take long, which nothing does that guards: a signal ends us meanwhile, and what was half
-    // connected ends with the process.
-    let connection: Connection<Body>
-    do throws(TransportError) {
-      connection = try TransportRegistry.standard.connect(address, options: options)
-    } catch {
-      guard error.code == .notFound else { throw error }
-      throw Failure(.timeout, error.message)
-    }
-    let talk = ConnectionTalk(isQuiet: quiet)
-    return Departure.guarding {
-      OwnConnection(connection, talk)
-    } cleanUp: {
-      $0.abandon()
-      Progress.endLine()
-    }
+    return try .open(address, options, ConnectionTalk(isQuiet: quiet))
   }
 
   /// Ten years: more would be more than a clock of nanoseconds can add up.

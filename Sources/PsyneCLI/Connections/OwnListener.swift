@@ -1,12 +1,11 @@
 internal import Psyne
-internal import Synchronization
 
 /// A place where others connect, which is left in order whatever ends the process.
 final class OwnListener<Body: MessageBody & SendableMetatype>: Sendable {
   let server: Server<Body>
   let roster = Roster()
 
-  fileprivate init(_ server: Server<Body>, _ talk: ConnectionTalk) {
+  private init(_ server: Server<Body>, _ talk: ConnectionTalk) {
     self.server = server
     server.onEvent { [roster] peer, event in
       talk.tell(event, of: server.name(of: peer))
@@ -14,6 +13,22 @@ final class OwnListener<Body: MessageBody & SendableMetatype>: Sendable {
     }
     // Some may have come before.
     roster.take(server.peers.map { ($0.id, $0.state) })
+  }
+
+  /// Listens, and says where if a port was found.
+  static func open(
+    _ address: String, _ options: ChannelOptions, _ talk: ConnectionTalk
+  ) throws -> OwnListener {
+    let listener = try Departure.guarding {
+      OwnListener(try TransportRegistry.standard.listen(address, options: options), talk)
+    } cleanUp: {
+      $0.server.abandon()
+      Progress.endLine()
+    }
+    if try ChannelAddress(address).authority.hasSuffix(":0") {
+      ConnectionTalk.tellPlace(listener.server.address)
+    }
+    return listener
   }
 
   /// Lets nobody connect any more, once all that came are gone.
@@ -45,17 +60,6 @@ extension ChannelArguments {
   ) throws -> OwnListener<Body> {
     let address = try betweenProcesses()
     let options = ChannelOptions(capacity: capacity)
-    let talk = ConnectionTalk(isQuiet: quiet)
-    let listener = try Departure.guarding {
-      OwnListener<Body>(
-        try TransportRegistry.standard.listen(address, options: options), talk)
-    } cleanUp: {
-      $0.server.abandon()
-      Progress.endLine()
-    }
-    if try ChannelAddress(address).authority.hasSuffix(":0") {
-      ConnectionTalk.tellPlace(listener.server.address)
-    }
-    return listener
+    return try .open(address, options, ConnectionTalk(isQuiet: quiet))
   }
 }

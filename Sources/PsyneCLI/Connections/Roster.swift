@@ -37,6 +37,10 @@ final class Roster: Sendable {
     }
   }
   private let state = Mutex(State())
+  private let counter = Atomic<Int>(0)
+
+  /// How often something has become of somebody.
+  var changes: Int { counter.load(ordering: .acquiring) }
 
   var counts: Counts { state.withLock(\.counts) }
 
@@ -75,6 +79,7 @@ final class Roster: Sendable {
       defer { state.change = Latch() }
       return (state.change, state.counts.areAllGone ? state.whenAllAreGone.take() : nil)
     }
+    counter.add(1, ordering: .releasing)
     latch.set()
     atEnd?()
   }
