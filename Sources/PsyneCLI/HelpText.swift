@@ -71,11 +71,12 @@ enum HelpText {
   static let meeting = """
     LISTENING AND CONNECTING
       With --listen one side waits at an address, over ipc:// or tcp://, and any
-      number of others come to it with --connect, in any order: who connects waits
-      for the listener, --timeout at most. A connection that breaks is restored
-      where it was; standard error tells. A side that was killed, and one whose host
-      is cut off, count as dead after 30 seconds (resume=), which is status 69. If
-      it was started again instead, that is 69 at once: two halves are no whole.
+      number of others come to it with --connect, in any order: who connects
+      waits for the listener, --timeout at most. A connection that breaks is
+      restored where it was; standard error tells. A side that was killed, and
+      one whose host is cut off, count as dead after 30 seconds (resume=), which
+      is status 69. If it was started again instead, that is 69 at once: two
+      halves are no whole.
     """
 
   static let exitStatus = """
@@ -123,8 +124,8 @@ enum HelpText {
 
     \(meeting)
       A sender that listens begins with the first receiver, or with so many as
-      --receivers says. Others may come later. Each message goes to the one that has
-      the least to read (--to free), or to all that are there (--to all).
+      --receivers says. Others may come later. Each message goes to the one that
+      has the least to read (--to free), or to all that are there (--to all).
 
     \(kinds)
 
@@ -149,9 +150,9 @@ enum HelpText {
     say the same --type and --kind.
 
     \(meeting)
-      A receiver that listens takes what all senders send, the messages of each in
-      order, and ends when all that came are gone. With --keep it goes on with those
-      that come next, until --count, --timeout or a signal ends it.
+      A receiver that listens takes what all senders send, the messages of each
+      in order, and ends when all that came are gone. With --keep it goes on with
+      those that come next, until --count, --timeout or a signal ends it.
 
     \(kinds)
 

@@ -39,10 +39,10 @@ final class OwnListener<Body: MessageBody & SendableMetatype>: Sendable {
     }
   }
 
-  /// Ends every connection in order, and waits until that has arrived.
+  /// Ends every connection in order, and waits until that has arrived where the other side can hear it.
   func close() {
     server.close()
-    _ = roster.wait(timeout: nil) { $0.here + $0.interrupted == 0 }
+    _ = roster.wait(timeout: nil) { $0.here == 0 }
   }
 }
 
