@@ -67,7 +67,8 @@ struct ConnectionFailureTests {
       [command, flag, address, "--timeout", "100ms"], input: [1])
     #expect(outcome.status == 75)
     #expect(
-      outcome.errors.contains(flag == "--listen" ? "within 100ms" : "Connection refused"),
+      outcome.errors.contains(
+        flag == "--listen" ? "within 100ms" : "nobody answers at 127.0.0.1:1: "),
       "\(outcome.errors)")
   }
 
