@@ -60,6 +60,7 @@ examples:
 	  $(SWIFT) build -j $(JOBS) --package-path Examples/$$example; done
 	@Examples/mixed-messages/.build/debug/mixed-messages
 	@Examples/robot-workers/.build/debug/robot-workers
+	@Examples/rms-service/.build/debug/rms-service
 
 # Its recipe is in Benchmarks/bench.mk.
 bench: ## measure it against C++ rings, queues and message queues

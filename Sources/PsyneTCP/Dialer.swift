@@ -62,6 +62,7 @@ private struct Race {
 
   mutating func noteUnanswered() {
     for (_, address) in attempts { failures.append("\(address.endpoint): no answer") }
+    if failures.isEmpty { failures.append("no time was left to try") }
   }
 
   private mutating func note(_ address: SocketAddress, _ number: Int32) {

@@ -68,7 +68,7 @@ struct SocketAddress: Sendable {
     let failure = unsafe getaddrinfo(endpoint.host, "\(endpoint.port)", &hints, &list)
     guard failure == 0 else {
       let text = unsafe gai_strerror(failure).map { unsafe String(cString: $0) } ?? "unknown host"
-      throw TransportError(.notFound, "the host '\(endpoint.host)' is not found: \(text)")
+      throw TransportError(.unknownHost, "the host '\(endpoint.host)' is not found: \(text)")
     }
     defer { unsafe freeaddrinfo(list) }
     var found: [SocketAddress] = []

@@ -276,7 +276,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     switch link.phase {
     case .finished: end(.closed)
     case .failed: end(.failed(failure(link.error?.description ?? "the connection failed")))
-    case .apart, .greeting, .established: break
+    // Nothing comes any more, and nobody reads what would go: the other side waits for our end as the
+    // sign that its goodbye has arrived.
+    case .apart, .greeting, .established: if link.mayEnd { end(.closed) }
     }
   }
 

@@ -72,7 +72,7 @@ final class TCPListener: ListeningPlace, Sendable {
       throw error
     }
     guard !sockets.isEmpty else {
-      throw TransportError(.notFound, "the host '\(endpoint.host)' has no address to listen at")
+      throw TransportError(.unknownHost, "the host '\(endpoint.host)' has no address to listen at")
     }
     return sockets
   }

@@ -85,13 +85,17 @@ public struct TCPTransport: Transport {
     _ endpoint: Endpoint, _ options: TCPOptions, until deadline: Int64
   ) throws(TransportError) -> Socket {
     var attempts = 0
+    var reason: TransportError?
     while true {
+      // The pause may have taken longer than it was to.
+      if let reason, cpsyne_monotonic_ns() >= deadline { throw reason }
       do {
         return try Dialer.dial(endpoint, options, until: deadline)
       } catch {
         let pause = min(Backoff.delay(attempts), 500_000_000)
         guard error.errno != nil, cpsyne_monotonic_ns() + pause < deadline else { throw error }
         attempts += 1
+        reason = error
         Latch().wait(until: cpsyne_monotonic_ns() + pause)
       }
     }

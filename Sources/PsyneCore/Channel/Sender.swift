@@ -39,6 +39,9 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
     try claim.awaitReceiver(until: Deadline(after: timeout))
   }
 
+  /// The longest message in bytes.
+  public var largestMessage: Int { claim.lanes.shape.capacity - claim.lanes.format.headerBytes }
+
   /// Closes the end in order, as dropping it does.
   public consuming func close() {}
 
