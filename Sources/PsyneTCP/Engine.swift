@@ -78,6 +78,10 @@ final class Engine: Sendable {
     }
   }
 
+  var connections: [TCPConnection] {
+    state.withLock { $0.clients.values.compactMap { $0 as? TCPConnection } }
+  }
+
   func remove(_ tag: UInt64) { state.withLock { _ = $0.clients.removeValue(forKey: tag) } }
 
   func watch(_ socket: Socket, for tag: UInt64) throws(TransportError) {

@@ -1,3 +1,5 @@
+internal import CPsyne
+internal import Glibc
 internal import PsyneCore
 internal import Synchronization
 
@@ -18,6 +20,7 @@ final class Engines: Sendable {
       while state.engines.count < count {
         let engine = try Engine()
         try engine.start()
+        OpenEngines.add(engine)
         state.engines.append(engine)
       }
     }
@@ -29,5 +32,33 @@ final class Engines: Sendable {
       state.next += 1
       return state.engines[state.next % state.engines.count]
     }
+  }
+}
+
+/// The engines whose connections are to be closed in order when the process ends normally, since global
+/// variables are never deinitialised.
+private enum OpenEngines {
+  private static let engines = Mutex<[Engine]>([])
+  /// A child made by fork has the list, but neither the threads nor the sockets.
+  private static let process = getpid()
+
+  private static let closesAtExit: Void = {
+    atexit { OpenEngines.close() }
+  }()
+
+  static func add(_ engine: Engine) {
+    _ = (closesAtExit, process)
+    engines.withLock { $0.append(engine) }
+  }
+
+  /// Waits until what was sent has arrived, each connection for as long as its `linger` says.
+  private static func close() {
+    guard getpid() == process else { return }
+    let connections = engines.withLock { $0 }.flatMap(\.connections)
+    for connection in connections { connection.close(linger: nil) }
+    let longest = connections.map(\.linger.nanoseconds).max() ?? 0
+    // A little longer: the engine's thread may be the one that ends the process.
+    let deadline = cpsyne_monotonic_ns() + longest + 100_000_000
+    for connection in connections { connection.hasEnded.wait(until: deadline) }
   }
 }

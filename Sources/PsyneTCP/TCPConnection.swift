@@ -66,6 +66,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     tag.store(engine.add(self), ordering: .releasing)
   }
 
+  var linger: Duration { options.linger }
+
   override var redeliveredUpTo: Int { redelivered }
   private let redelivered: Int
 
@@ -165,7 +167,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       return
     }
     let now = cpsyne_monotonic_ns()
-    if work.contains(.abandon) { return end(.failed(failure("the connection was abandoned"))) }
+    if work.contains(.abandon) { return abandonNow(now) }
     if work.contains(.close), closesAt == .max { beginClosing(now) }
     if work.contains(.adopt) { takeSocket(now) }
     if work.contains(.write) { isBlocked = false }
@@ -177,6 +179,16 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     if work.contains(.tick) { tick(now) }
     flush(now, isPublisher)
     settle(now)
+  }
+
+  /// The other side need not wait for a connector, which will not be back: a new one of its program has a
+  /// session of its own. One that was connected to a listener does wait for it.
+  private func abandonNow(_ now: Int64) {
+    if target != nil, socket != nil {
+      link.fail(LinkError(.leaving, "the other side has left without closing the connection"))
+      flush(now, false)
+    }
+    end(.failed(failure("the connection was abandoned")))
   }
 
   private func beginClosing(_ now: Int64) {

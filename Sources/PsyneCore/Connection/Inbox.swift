@@ -12,15 +12,21 @@ final class Inbox: Sendable {
     var taken = 0
     var last: UInt32 = 0
     var isClosed = false
+    /// That of one of the connections.
+    var bell: LaneBell?
   }
   private let state = Mutex(State())
 
   init() throws(TransportError) {
+    let bell = InboxBell()
     doorbell = try LaneSet.inMemory(
       MessageFormat(Bytes.self),
       ChannelShape(
-        kind: .mpsc, producers: 1, consumers: 1, capacity: LaneLayout.minimumCapacity))
+        kind: .mpsc, producers: 1, consumers: 1, capacity: LaneLayout.minimumCapacity), bell: bell)
+    bell.inbox = self
   }
+
+  var carrierBell: LaneBell? { state.withLock(\.bell) }
 
   /// Takes a connection, and the receiving end of its lane.
   func add(_ carrier: Carrier) throws(TransportError) -> PeerID {
@@ -29,7 +35,10 @@ final class Inbox: Sendable {
       return PeerID(rawValue: state.last)
     }
     let peer = try InboxPeer(id, carrier)
-    state.withLock { $0.peers[id] = peer }
+    state.withLock { state in
+      state.peers[id] = peer
+      state.bell = carrier.inbound.channel.bell
+    }
     carrier.observeArrivals { [weak self] in self?.ring(id) }
     // What has come before is looked at, and the lane armed then.
     ring(id)
@@ -38,8 +47,14 @@ final class Inbox: Sendable {
 
   /// Something may have come from a peer.
   func ring(_ id: PeerID) {
+    let hasReceiver = doorbell.memory(of: .receiver(0)).isAttached
     let isNews = state.withLock { state in
       guard let peer = state.peers[id], !peer.isQueued else { return false }
+      if !hasReceiver, peer.isEnding, !peer.hasNews {
+        // Nobody is there to forget it.
+        state.peers[id] = nil
+        return false
+      }
       peer.isQueued = true
       state.ready.append(id)
       return true
