@@ -76,6 +76,37 @@ final class LinkSimulation<Cargo: LinkCargo> {
     try checkEnd()
   }
 
+  /// The same over a network that also changes what it carries. Whatever that does to the streams, both
+  /// sides fail with an error or go on.
+  func runTampered() throws {
+    do {
+      for _ in 0..<300 {
+        try step()
+        if chance(of: 20) { dialled?.toListener.tamper(tamper) }
+        if chance(of: 20) { dialled?.toConnector.tamper(tamper) }
+      }
+    } catch let failure as SimulationFailure where !failure.isInexcusable {
+      return
+    } catch is LinkError {
+      return
+    }
+  }
+
+  private func tamper(_ bytes: inout [UInt8]) {
+    guard !bytes.isEmpty else { return }
+    // Most of what is important stands at the beginning.
+    let place = random.below(chance(of: 2) ? min(64, bytes.count) : bytes.count)
+    let few = min(1 + random.below(40), bytes.count - place)
+    let some = (0..<few).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    switch random.below(5) {
+    case 0: bytes[place] ^= UInt8(1 << random.below(8))
+    case 1: bytes.replaceSubrange(place..<place + few, with: some)
+    case 2: bytes.removeSubrange(place..<place + few)
+    case 3: bytes.insert(contentsOf: some, at: place)
+    default: bytes.insert(contentsOf: bytes[place..<place + few], at: place)
+    }
+  }
+
   private func goOn(_ goal: String, until isReached: () -> Bool) throws {
     let limit = now + 300_000_000_000
     while !isReached() {

@@ -23,7 +23,13 @@ final class StreamJournal {
 /// What is not as it was promised.
 struct SimulationFailure: Error, CustomStringConvertible {
   let description: String
-  init(_ description: String) { self.description = description }
+  /// Whether not even bytes that were changed on the way excuse it.
+  let isInexcusable: Bool
+
+  init(_ description: String, isInexcusable: Bool = false) {
+    self.description = description
+    self.isInexcusable = isInexcusable
+  }
 }
 
 /// One side: a link, its lanes, and programs at their other ends.
@@ -132,6 +138,8 @@ final class SimulatedParty<Cargo: LinkCargo> {
       case .failure(.peerDied):
         hasSeenDeath = true
         return
+      case .failure(let error):
+        throw SimulationFailure("a lane is damaged: \(error)", isInexcusable: true)
       case let other:
         throw SimulationFailure(
           "the \(link.role) got \(other) instead of message \(index) of stream \(journal.epoch), "
@@ -153,7 +161,7 @@ final class SimulatedParty<Cargo: LinkCargo> {
   func checkMemory() throws {
     let unread = link.inbound.whole - link.inbound.consumed
     guard (0...capacity).contains(unread) else {
-      throw SimulationFailure("\(unread) bytes lie in a lane of \(capacity)")
+      throw SimulationFailure("\(unread) bytes lie in a lane of \(capacity)", isInexcusable: true)
     }
     guard link.phase != .failed else { throw SimulationFailure("a link has failed") }
   }
