@@ -21,6 +21,8 @@ final class LinkSimulation<Cargo: LinkCargo> {
   private var incarnation = LinkID(low: 1, high: 1)
   private var restarts = 0
   private var isKind = false
+  /// Programs leave, and do not come again.
+  private var isQuiet = false
   private var isClosing = false
 
   /// The connector's own, and the listener's.
@@ -67,6 +69,7 @@ final class LinkSimulation<Cargo: LinkCargo> {
     for _ in 0..<300 { try step() }
     isKind = !traits.closesEarly
     try goOn("everything has arrived") { self.hasDelivered || !self.isKind }
+    if isKind { try fallQuiet() }
     isClosing = true
     if traits.connectorCloses { connector.close() }
     if traits.listenerCloses { listener?.close() }
@@ -74,6 +77,33 @@ final class LinkSimulation<Cargo: LinkCargo> {
     isKind = true
     try goOn("both have finished") { self.hasFinished }
     try checkEnd()
+  }
+
+  /// One after the other the programs leave, and the other side hears of it, whatever is lost.
+  private func fallQuiet() throws {
+    isQuiet = true
+    for party in [connector, listener].compactMap(\.self) {
+      party.dropSender()
+      try party.claimReceiver()
+    }
+    isKind = false
+    for _ in 0..<30 { try step() }
+    isKind = true
+    try goOn("both know that nobody sends") {
+      self.connector.hasReadToTheEnd && self.listener?.hasReadToTheEnd == true
+    }
+    isKind = false
+    for _ in 0..<60 {
+      for party in [connector, listener].compactMap(\.self) where chance(of: 10) {
+        if party.isReceiving { party.dropReceiver() } else { try party.claimReceiver() }
+      }
+      try step()
+    }
+    isKind = true
+    try goOn("both know who receives") {
+      self.connector.believesInReceiver == self.listener?.isReceiving
+        && self.listener?.believesInReceiver == self.connector.isReceiving
+    }
   }
 
   /// The same over a network that also changes what it carries. Whatever that does to the streams, both
@@ -160,7 +190,9 @@ extension LinkSimulation {
       connector.link.disconnect()
       dialled = nil
     }
-    if traits.restarts, !isClosing, restarts < 4, listener != nil, chance(of: 100) { restart() }
+    if traits.restarts, !isClosing, !isQuiet, restarts < 4, listener != nil, chance(of: 100) {
+      restart()
+    }
   }
 
   private func cut(_ connection: SimulatedConnection?) {
@@ -183,9 +215,9 @@ extension LinkSimulation {
 
   private func runPrograms() throws {
     for party in [connector, listener].compactMap(\.self) where !party.isClosed {
-      if isKind || chance(of: 4) { try party.claimSender() }
-      if isKind || chance(of: 4) { try party.claimReceiver() }
-      if traits.programsLeave, !isKind {
+      if !isQuiet, isKind || chance(of: 4) { try party.claimSender() }
+      if !isQuiet, isKind || chance(of: 4) { try party.claimReceiver() }
+      if traits.programsLeave, !isKind, !isQuiet {
         if chance(of: 40) { party.dropSender() }
         if chance(of: 40) { party.dropReceiver() }
       }

@@ -73,6 +73,9 @@ final class SimulatedParty<Cargo: LinkCargo> {
   var isSending: Bool { sender != nil }
   var isReceiving: Bool { receiver != nil }
 
+  /// Whether its sender is told that somebody receives on the other side.
+  var believesInReceiver: Bool { outbound.lanes.memory(of: .receiver(0)).isAttached }
+
   func claimSender() throws { if sender == nil { sender = try outbound.sender() } }
   func claimReceiver() throws { if receiver == nil { receiver = try inbound.receiver() } }
 
