@@ -7,6 +7,12 @@ import Testing
 struct LinkLiarTests {
   @Test("crafted blocks, most of them nearly right")
   func blocks() throws { try simulate { try LinkLiar(seed: $0).run() } }
+
+  @Test("bytes that are changed, lost or invented on the way")
+  func tampering() throws {
+    try simulate { try LinkSimulation<BytesLinkCargo>(seed: $0).runTampered() }
+    try simulate { try LinkSimulation<StructLinkCargo>(seed: $0).runTampered() }
+  }
 }
 
 /// A connector that says almost what an honest one would.

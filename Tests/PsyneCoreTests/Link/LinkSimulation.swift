@@ -21,6 +21,8 @@ final class LinkSimulation<Cargo: LinkCargo> {
   private var incarnation = LinkID(low: 1, high: 1)
   private var restarts = 0
   private var isKind = false
+  /// Programs leave, and do not come again.
+  private var isQuiet = false
   private var isClosing = false
 
   /// The connector's own, and the listener's.
@@ -67,6 +69,7 @@ final class LinkSimulation<Cargo: LinkCargo> {
     for _ in 0..<300 { try step() }
     isKind = !traits.closesEarly
     try goOn("everything has arrived") { self.hasDelivered || !self.isKind }
+    if isKind { try fallQuiet() }
     isClosing = true
     if traits.connectorCloses { connector.close() }
     if traits.listenerCloses { listener?.close() }
@@ -74,6 +77,64 @@ final class LinkSimulation<Cargo: LinkCargo> {
     isKind = true
     try goOn("both have finished") { self.hasFinished }
     try checkEnd()
+  }
+
+  /// One after the other the programs leave, and the other side hears of it, whatever is lost.
+  private func fallQuiet() throws {
+    isQuiet = true
+    for party in [connector, listener].compactMap(\.self) {
+      party.dropSender()
+      try party.claimReceiver()
+    }
+    isKind = false
+    for _ in 0..<30 { try step() }
+    isKind = true
+    try goOn("both know that nobody sends") {
+      self.connector.hasReadToTheEnd && self.listener?.hasReadToTheEnd == true
+    }
+    isKind = false
+    for _ in 0..<60 {
+      for party in [connector, listener].compactMap(\.self) where chance(of: 10) {
+        if party.isReceiving { party.dropReceiver() } else { try party.claimReceiver() }
+      }
+      try step()
+    }
+    isKind = true
+    try goOn("both know who receives") {
+      self.connector.believesInReceiver == self.listener?.isReceiving
+        && self.listener?.believesInReceiver == self.connector.isReceiving
+    }
+  }
+
+  /// The same over a network that also changes what it carries. Whatever that does to the streams, both
+  /// sides fail with an error or go on.
+  func runTampered() throws {
+    do {
+      for _ in 0..<300 {
+        try step()
+        if chance(of: 20) { dialled?.toListener.tamper(tamper) }
+        if chance(of: 20) { dialled?.toConnector.tamper(tamper) }
+      }
+    } catch let failure as SimulationFailure where !failure.isInexcusable {
+      return
+    } catch is LinkError {
+      return
+    }
+  }
+
+  private func tamper(_ bytes: inout [UInt8]) {
+    guard !bytes.isEmpty else { return }
+    // Most of what is important stands at the beginning.
+    let place = random.below(chance(of: 2) ? min(64, bytes.count) : bytes.count)
+    let few = min(1 + random.below(40), bytes.count - place)
+    let some = (0..<few).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    switch random.below(5) {
+    case 0: bytes[place] ^= UInt8(1 << random.below(8))
+    case 1: bytes.replaceSubrange(place..<place + few, with: some)
+    case 2: bytes.removeSubrange(place..<place + few)
+    case 3: bytes.insert(contentsOf: some, at: place)
+    default: bytes.insert(contentsOf: bytes[place..<place + few], at: place)
+    }
   }
 
   private func goOn(_ goal: String, until isReached: () -> Bool) throws {
@@ -129,7 +190,9 @@ extension LinkSimulation {
       connector.link.disconnect()
       dialled = nil
     }
-    if traits.restarts, !isClosing, restarts < 4, listener != nil, chance(of: 100) { restart() }
+    if traits.restarts, !isClosing, !isQuiet, restarts < 4, listener != nil, chance(of: 100) {
+      restart()
+    }
   }
 
   private func cut(_ connection: SimulatedConnection?) {
@@ -152,9 +215,9 @@ extension LinkSimulation {
 
   private func runPrograms() throws {
     for party in [connector, listener].compactMap(\.self) where !party.isClosed {
-      if isKind || chance(of: 4) { try party.claimSender() }
-      if isKind || chance(of: 4) { try party.claimReceiver() }
-      if traits.programsLeave, !isKind {
+      if !isQuiet, isKind || chance(of: 4) { try party.claimSender() }
+      if !isQuiet, isKind || chance(of: 4) { try party.claimReceiver() }
+      if traits.programsLeave, !isKind, !isQuiet {
         if chance(of: 40) { party.dropSender() }
         if chance(of: 40) { party.dropReceiver() }
       }

@@ -16,7 +16,7 @@ struct SimulatedWire {
 
   var count: Int { bytes.count - start }
   /// What the one that writes can get rid of. It does not notice that all of it is lost.
-  var room: Int { end == nil ? capacity - count : isLost ? capacity : 0 }
+  var room: Int { end == nil ? max(0, capacity - count) : isLost ? capacity : 0 }
 
   mutating func write(_ piece: UnsafeRawBufferPointer) {
     if !isLost { unsafe bytes.append(contentsOf: piece) }

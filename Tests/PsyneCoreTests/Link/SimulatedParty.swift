@@ -23,7 +23,13 @@ final class StreamJournal {
 /// What is not as it was promised.
 struct SimulationFailure: Error, CustomStringConvertible {
   let description: String
-  init(_ description: String) { self.description = description }
+  /// Whether not even bytes that were changed on the way excuse it.
+  let isInexcusable: Bool
+
+  init(_ description: String, isInexcusable: Bool = false) {
+    self.description = description
+    self.isInexcusable = isInexcusable
+  }
 }
 
 /// One side: a link, its lanes, and programs at their other ends.
@@ -66,6 +72,9 @@ final class SimulatedParty<Cargo: LinkCargo> {
 
   var isSending: Bool { sender != nil }
   var isReceiving: Bool { receiver != nil }
+
+  /// Whether its sender is told that somebody receives on the other side.
+  var believesInReceiver: Bool { outbound.lanes.memory(of: .receiver(0)).isAttached }
 
   func claimSender() throws { if sender == nil { sender = try outbound.sender() } }
   func claimReceiver() throws { if receiver == nil { receiver = try inbound.receiver() } }
@@ -132,6 +141,8 @@ final class SimulatedParty<Cargo: LinkCargo> {
       case .failure(.peerDied):
         hasSeenDeath = true
         return
+      case .failure(let error):
+        throw SimulationFailure("a lane is damaged: \(error)", isInexcusable: true)
       case let other:
         throw SimulationFailure(
           "the \(link.role) got \(other) instead of message \(index) of stream \(journal.epoch), "
@@ -153,7 +164,7 @@ final class SimulatedParty<Cargo: LinkCargo> {
   func checkMemory() throws {
     let unread = link.inbound.whole - link.inbound.consumed
     guard (0...capacity).contains(unread) else {
-      throw SimulationFailure("\(unread) bytes lie in a lane of \(capacity)")
+      throw SimulationFailure("\(unread) bytes lie in a lane of \(capacity)", isInexcusable: true)
     }
     guard link.phase != .failed else { throw SimulationFailure("a link has failed") }
   }
