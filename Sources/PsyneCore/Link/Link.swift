@@ -135,9 +135,12 @@ extension Link {
 
   /// Ends the link because of something this side has found: the other side is told, if it can be.
   package func fail(_ error: LinkError) {
-    guard phase != .failed, phase != .finished else { return }
+    guard phase != .failed, phase != .finished, failure == nil else { return }
     self.error = self.error ?? error
     if phase != .apart, !error.isFromPeer { failure = error } else { phase = .failed }
+    // Nothing of what came is looked at any more.
+    staging.clear()
+    body = .none
   }
 
   /// Messages, and bytes of them, that this side has sent and the other side's program has not confirmed.
@@ -344,6 +347,8 @@ extension Link {
     let count = unsafe read(direct, staging.room)
     guard count > 0 else { return count }
     lastHeard = now
+    // What comes behind an error means nothing. It is taken all the same, so that there is room for it.
+    guard failure == nil, phase == .greeting || phase == .established else { return count }
     do {
       let inLane = min(count, direct.count)
       if inLane > 0 { dataCame(inLane) }
