@@ -11,7 +11,10 @@ struct Conversation<Tested: Program>: ~Copyable {
   private var sender: Sender<Tested.Body>?
   private var listening = Listening()
   private var outcome = LinkFuzz.Outcome()
+  private var takesNothing = false
   private var now: Int64 = 0
+  /// Of a listener's side: what has come of a hello, before the link is told of it.
+  private var door: [UInt8]?
   /// Where both streams begin.
   private let start: Int
 
@@ -104,11 +107,12 @@ struct Conversation<Tested: Program>: ~Copyable {
       now += Int64(script.byte()) * 100_000_000
       do { try link.tick(now: now) } catch { outcome.errors += 1 }
     case .owner:
-      switch script.byte() & 3 {
+      switch script.byte() & 7 {
       case 0: link.acknowledge()
       case 1: _ = link.noteReading()
       case 2: link.close()
-      default: _ = link.armOutbound()
+      case 3: _ = link.armOutbound()
+      default: takesNothing.toggle()
       }
     }
     flush()
@@ -128,10 +132,9 @@ struct Conversation<Tested: Program>: ~Copyable {
       link.connect(now: now)
       flush()
       if greets { come(greeting(lost: lost, isRestart: isRestart).bytes) }
-    } else if greets {
-      accept(greeting(lost: lost, isRestart: false).bytes)
     } else {
-      link.connect(now: now)
+      door = []
+      if greets { come(greeting(lost: lost, isRestart: false).bytes) }
     }
     flush()
     check()
@@ -155,23 +158,31 @@ struct Conversation<Tested: Program>: ~Copyable {
       incarnation: incarnation, positions: [heard, consumed, consumed, sent - sent % unit, sent])
   }
 
-  private mutating func accept(_ bytes: [UInt8]) {
+  /// A listener's link is given a connection once there is a hello.
+  private mutating func comeToDoor(_ bytes: [UInt8]) {
+    let came = (door ?? []) + bytes
+    door = came
     do throws(LinkError) {
-      guard let hello = try Hello(of: bytes.span) else { return }
-      outcome.came += bytes.count
+      guard let hello = try Hello(of: came.span) else { return }
+      door = nil
+      outcome.came += Wire.helloBytes
       do throws(LinkError) {
         _ = try link.accept(hello, now: now)
       } catch {
         outcome.errors += 1
         link.fail(error)
       }
+      come(Array(came.dropFirst(Wire.helloBytes)))
     } catch {
+      // Turned away: there is nobody until the next connection.
       outcome.errors += 1
+      door = []
     }
   }
 
   /// Gives bytes to the link, as many at a time as there are to be.
   private mutating func come(_ bytes: [UInt8]) {
+    guard door == nil else { return comeToDoor(bytes) }
     var rest = bytes[...]
     while !rest.isEmpty, link.phase == .greeting || link.phase == .established {
       let chunk = rest.prefix(setting.chunk)
@@ -197,6 +208,7 @@ struct Conversation<Tested: Program>: ~Copyable {
   }
 
   private mutating func flush() {
+    guard !takesNothing else { return }
     var heard: [UInt8] = []
     // Each call takes something, or is the last.
     while true {

@@ -43,7 +43,8 @@ enum Step: UInt8, CaseIterable {
   case reconnectSilently
   /// u8: so many times 100 ms pass.
   case time
-  /// u8: the link's owner confirms, closes or looks what was read.
+  /// u8: the link's owner confirms, looks what was read, closes, or arms; from 4 on, the stranger takes
+  /// nothing of what the link says, or takes it again.
   case owner
 
   init(_ byte: UInt8) {
