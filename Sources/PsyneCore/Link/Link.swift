@@ -401,7 +401,8 @@ extension Link {
   }
 
   private func handle(_ block: Block) throws(LinkError) {
-    guard block.received >= peerReceived, block.received <= everSent,
+    // Over this connection: what an earlier one carried is not freed while it is to be sent again.
+    guard block.received >= peerReceived, block.received <= sent,
       block.consumed <= block.received,
       block.consumed % terms.format.positionUnit == 0 || block.consumed == outbound.head
     else { throw LinkError(.malformed, "the other side confirms what this one has not sent") }
