@@ -421,10 +421,10 @@ extension Link {
       body = .data(left: block.length)
     case .acknowledgement: break
     case .senderLeft:
-      guard received == inbound.whole || pendingIsWhole() else {
+      try inbound.publish(upTo: received)
+      guard received == inbound.whole else {
         throw LinkError(.truncated, "the sender left in the middle of a message")
       }
-      try inbound.publish(upTo: received)
       inbound.leave(as: .closed)
       owesAcknowledgement = true
     case .receiverLeft: outbound.leave(as: .closed)
@@ -441,10 +441,6 @@ extension Link {
       owesAcknowledgement = true
     case .error: body = .error(left: block.length, [])
     }
-  }
-
-  private func pendingIsWhole() -> Bool {
-    (try? inbound.publish(upTo: received)) != nil && received == inbound.whole
   }
 
   /// The stream has ended: in order only behind a goodbye.
