@@ -15,6 +15,8 @@ public enum LinkFuzz {
     public var said = 0
     /// Errors that it has ended with.
     public var errors = 0
+
+    public init() {}
   }
 
   @discardableResult
