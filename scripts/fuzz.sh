@@ -65,7 +65,7 @@ case ${1:-} in
 minimise)
   rm -rf "$root/least"
   mkdir "$root/least"
-  "$root/link-fuzzer" -merge=1 -use_counters=0 -max_len=2048 "$root/least" "$corpus" "$root/found" "$root/seeds"
+  "$root/link-fuzzer" -set_cover_merge=1 -use_counters=0 -max_len=2048 "$root/least" "$corpus" "$root/found" "$root/seeds"
   # Those with a name were each worth a fix, and stay.
   find "$corpus" -regextype posix-extended -regex '.*/[0-9a-f]{40}' -delete
   cp "$root/least"/* "$corpus/"
