@@ -57,7 +57,8 @@ swift build --package-path "$package" -c release -j "$jobs"
 products=$(swift build --package-path "$package" -c release --show-bin-path)
 # The main function is libFuzzer's, which no executable of the package manager can have.
 swiftc -sanitize=fuzzer,address -Xlinker --whole-archive "$products/libLinkFuzzer.a" \
-  -Xlinker --no-whole-archive -o "$root/link-fuzzer" 2>&1 | { grep -v '__asan_\|__ubsan_\|__sanitizer_' || true; }
+  -Xlinker --no-whole-archive -o "$root/link-fuzzer" 2>&1 |
+  { grep -v '__asan_\|__ubsan_\|__sanitizer_' || true; }
 
 # The Swift runtime never frees its metadata: leaks would be its own.
 export ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no SEEDS=$root/seeds
@@ -65,14 +66,15 @@ case ${1:-} in
 minimise)
   rm -rf "$root/least"
   mkdir "$root/least"
-  "$root/link-fuzzer" -set_cover_merge=1 -use_counters=0 -max_len=2048 "$root/least" "$corpus" "$root/found" "$root/seeds"
+  "$root/link-fuzzer" -set_cover_merge=1 -use_counters=0 -max_len=2048 \
+    "$root/least" "$corpus" "$root/found" "$root/seeds"
   # Those with a name were each worth a fix, and stay.
   find "$corpus" -regextype posix-extended -regex '.*/[0-9a-f]{40}' -delete
   cp "$root/least"/* "$corpus/"
   ;;
 '')
-  "$root/link-fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=2048 -len_control=20 \
-    -use_value_profile=1 -print_final_stats=1 -artifact_prefix="$root/failures/" \
+  "$root/link-fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=2048 \
+    -len_control=20 -use_value_profile=1 -print_final_stats=1 -artifact_prefix="$root/failures/" \
     "$root/found" "$corpus" "$root/seeds"
   ;;
 *) "$root/link-fuzzer" "$@" ;;
