@@ -17,7 +17,7 @@ EXAMPLES = $(patsubst Examples/%/Package.swift,%,$(wildcard Examples/*/Package.s
 TEST_PACKAGES = strace bsdutils
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo build test test-swift test-scripts examples verify format lint clean
+.PHONY: help setup demo build test test-swift test-scripts examples verify fuzz format lint clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' \
@@ -66,6 +66,10 @@ examples:
 bench: ## measure it against C++ rings, queues and message queues
 bench-kinds: ## measure the kinds of channels alone
 bench-tcp: ## measure it over TCP against ZeroMQ, NNG, nanomsg and plain sockets
+
+# Finds something new or nothing; what it has found before is among the tests.
+fuzz: ## feed a link with what a hostile peer could send, for FUZZ_SECONDS (600)
+	@JOBS=$(JOBS) scripts/fuzz.sh
 
 # Takes much longer than `make test`. PSYNE_VERIFY is read by the tests and by scripts/sanitizers.sh.
 verify: export PSYNE_VERIFY = 1

@@ -56,6 +56,7 @@ let package = Package(
       name: "PsyneCoreTests",
       dependencies: [
         "CPsyne",
+        "LinkFuzz",
         "PsyneCore",
         "TestSupport",
         "Traffic",
@@ -65,6 +66,9 @@ let package = Package(
       ], swiftSettings: settings),
     .target(
       name: "Traffic", dependencies: ["PsyneCore"], path: "Tests/Support/Traffic",
+      swiftSettings: settings),
+    .target(
+      name: "LinkFuzz", dependencies: ["PsyneCore"], path: "Tests/Support/LinkFuzz",
       swiftSettings: settings),
     .target(name: "CHotPath", path: "Tests/Support/CHotPath"),
     .executableTarget(

@@ -166,8 +166,7 @@ extension Link {
 
   /// Ends the link because of something this side has found: the other side is told, if it can be.
   package func fail(_ error: LinkError) {
-    guard phase != .failed, phase != .finished else { return }
-    guard failure == nil else { return }
+    guard phase != .failed, phase != .finished, failure == nil else { return }
     self.error = self.error ?? error
     if phase != .apart, !error.isFromPeer { failure = error } else { phase = .failed }
     // Nothing of what came is looked at any more.
