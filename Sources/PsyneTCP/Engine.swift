@@ -139,9 +139,9 @@ final class Engine: Sendable {
       turn(until: deadline, isOwn: false)
     }
     leader.store(0, ordering: .sequentiallyConsistent)
-    // What was the engine's thread's to be told may have been told to us.
-    let next = state.withLock { $0.due.isEmpty ? $0.timers.earliest : 0 }
-    if standby.isDeep || next < sleepsUntil.load(ordering: .sequentiallyConsistent) { ring() }
+    // What was the engine's thread's to be told may have been told to us. Times may pass by as much as it
+    // naps.
+    if standby.isDeep || state.withLock({ !$0.due.isEmpty }) { ring() }
     return true
   }
 
@@ -162,7 +162,10 @@ final class Engine: Sendable {
       if next <= now, !isLed { return }
       let until = isLed ? now + Self.nap : min(next, now + Self.nap)
       sleepsUntil.store(until, ordering: .sequentiallyConsistent)
-      if standby.sleep(until: until) == .woken { return }
+      let outcome = standby.sleep(until: until)
+      serveDue()
+      serveTimers()
+      if outcome == .woken { continue }
       let count = leads.load(ordering: .relaxed)
       if count != seen {
         seen = count

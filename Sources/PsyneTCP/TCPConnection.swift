@@ -135,7 +135,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// So many bytes within ``linger`` are a stream.
   private static let stream = 8 << 10
   /// So late the other side hears at last what the program has read.
-  private static let confirmation: Int64 = 1_000_000
+  private static let confirmation: Int64 = 5_000_000
 
   private func publisherFlushes() { run(.flush, isPublisher: true) }
 
@@ -266,8 +266,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
           if number != EINTR { return count }
         }
       }
-      flushedUpTo.store(link.sentPosition, ordering: .relaxed)
-      lastFlush.store(cpsyne_monotonic_ns(), ordering: .relaxed)
+      if flushedUpTo.exchange(link.sentPosition, ordering: .relaxed) != link.sentPosition {
+        lastFlush.store(cpsyne_monotonic_ns(), ordering: .relaxed)
+      }
       if result == .blocked {
         if number != 0, number != EAGAIN, number != EWOULDBLOCK {
           return breakOff("the connection broke: \(Errno.text(number))", now)
@@ -314,7 +315,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func confirmLater(_ now: Int64) {
-    guard confirmsAt == .max else { return }
+    guard confirmsAt == .max, link.isAwaitingConfirmation else { return }
     confirmsAt = now + Self.confirmation
     engine.call(ownTag, at: confirmsAt)
   }
@@ -323,7 +324,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     noteFailedDial(now)
     if now >= confirmsAt {
       confirmsAt = .max
-      link.acknowledge()
+      // What was said meanwhile has confirmed most of it: who answers needs no word of its own.
+      if link.lastSaid > now - Self.confirmation { confirmLater(now) } else { link.acknowledge() }
     }
     if now >= closesAt { return overdue() }
     if now >= failsAt {

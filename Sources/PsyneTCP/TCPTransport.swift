@@ -26,9 +26,6 @@ public struct TCPTransport: Transport {
     ["capacity", "wait", "full", "hugepages", "numa", "connecttimeout"] + TCPOptions.names
   }
 
-  /// 1 MiB: within the cache of a core, where the system's copies are fastest. Over long distances, the
-  /// capacity divided by the round-trip time bounds the throughput.
-  public static let defaultCapacity: ByteCount = .mebibytes(1)
 
   public func open(
     _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
@@ -105,7 +102,7 @@ public struct TCPTransport: Transport {
     _ format: MessageFormat, _ options: ChannelOptions, _ tcp: TCPOptions
   ) throws(TransportError) -> LinkTerms {
     var options = options
-    options.capacity = options.capacity ?? Self.defaultCapacity
+    options.capacity = options.capacity ?? ChannelOptions.defaultCapacity
     guard let capacity = try options.laneCapacity() else {
       preconditionFailure("a capacity that is set is one")
     }

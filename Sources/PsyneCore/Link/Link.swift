@@ -76,7 +76,7 @@ package final class Link {
   private var owesAcknowledgement = false
 
   // Times in nanoseconds
-  private var lastSaid: Int64 = 0
+  package private(set) var lastSaid: Int64 = 0
   package private(set) var lastHeard: Int64 = 0
 
   private enum Body {
@@ -532,6 +532,9 @@ extension Link {
 
   /// Bytes that the program has read and the other side does not know of.
   package var owed: Int { inbound.consumed - announcedConsumed }
+
+  /// Whether the other side does not know that all has been read.
+  package var isAwaitingConfirmation: Bool { received > announcedConsumed }
 
   /// Looks what the program has read: true if it is so much that the other side has to know now, since
   /// it may wait for it.
