@@ -124,7 +124,7 @@ final class Engine: Sendable {
   /// Waits for sockets on behalf of a thread that would sleep on the futex `word` while it is 1. False if
   /// another thread does that already.
   @unsafe
-  func lead(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
+  func lead(on word: UnsafeRawPointer, until deadline: Int64, spin: Int64) -> Bool {
     guard
       leader.compareExchange(
         expected: 0, desired: UInt(pthread_self()), ordering: .sequentiallyConsistent
@@ -134,15 +134,29 @@ final class Engine: Sendable {
     let word = unsafe word.assumingMemoryBound(to: Atomic<UInt32>.self)
     // After the announcement as the leader: whoever takes the word back before we look is seen here, and
     // who does it later sees that we lead.
+    var isSpinning = spin > 0
+    let end = isSpinning ? min(deadline, cpsyne_monotonic_ns() + spin) : 0
     while unsafe word.pointee.load(ordering: .sequentiallyConsistent) == 1 {
-      if cpsyne_monotonic_ns() >= deadline { break }
-      turn(until: deadline, isOwn: false)
+      let now = cpsyne_monotonic_ns()
+      if now >= deadline { break }
+      if isSpinning {
+        isSpinning = now < end && !Self.isContended(now)
+        turn(until: 0, isOwn: false)
+      } else {
+        turn(until: deadline, isOwn: false)
+      }
     }
     leader.store(0, ordering: .sequentiallyConsistent)
     // What was the engine's thread's to be told may have been told to us. Times may pass by as much as it
     // naps.
     if standby.isDeep || state.withLock({ !$0.due.isEmpty }) { ring() }
     return true
+  }
+
+  /// Whether another thread wants this CPU, perhaps the one that is waited for: see ``Parking``.
+  private static func isContended(_ now: Int64) -> Bool {
+    sched_yield()
+    return cpsyne_monotonic_ns() - now > Parking.contendedNanoseconds
   }
 
   /// Has the thread that leads look whether it still has to.

@@ -6,6 +6,8 @@ final class OutboundBell: LaneBell, @unchecked Sendable {
   weak var connection: TCPConnection?
 
   override func published() { connection?.published() }
+  override var quantum: Int { 64 << 10 }
+  override func flush() { connection?.publisherFlushes(streams: true) }
   override func changed() { connection?.endsChanged() }
 
   override var fencesForItself: Bool { true }
@@ -13,8 +15,8 @@ final class OutboundBell: LaneBell, @unchecked Sendable {
   override func roused() { connection?.engine.endLead() }
   override func poll() { connection?.engine.poll() }
   @unsafe
-  override func wait(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
-    unsafe connection?.lead(on: word, until: deadline) ?? false
+  override func wait(on word: UnsafeRawPointer, until deadline: Int64, spin: Int64) -> Bool {
+    unsafe connection?.engine.lead(on: word, until: deadline, spin: spin) ?? false
   }
 }
 
@@ -32,7 +34,7 @@ final class InboundBell: LaneBell, @unchecked Sendable {
   override func roused() { connection?.engine.endLead() }
   override func poll() { connection?.engine.poll() }
   @unsafe
-  override func wait(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
-    unsafe connection?.lead(on: word, until: deadline) ?? false
+  override func wait(on word: UnsafeRawPointer, until deadline: Int64, spin: Int64) -> Bool {
+    unsafe connection?.engine.lead(on: word, until: deadline, spin: spin) ?? false
   }
 }

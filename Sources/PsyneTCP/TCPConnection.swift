@@ -33,6 +33,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let lastFlush = Atomic<Int64>(0)
   private let flushedUpTo = Atomic<Int>(0)
   private let hasSweep = Atomic<Bool>(false)
+  /// Whether the sender flushes by itself, and the bell is silent.
+  private let isStreaming = Atomic<Bool>(false)
+  /// Whether it has since the last look.
+  private let hasStreamed = Atomic<Bool>(false)
 
   // The baton's
   private var socket: Socket?
@@ -103,7 +107,14 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   func isDue(now: Int64) -> Int64 {
-    hasSweep.store(false, ordering: .relaxed)
+    if hasSweep.exchange(false, ordering: .relaxed), isStreaming.load(ordering: .relaxed) {
+      if hasStreamed.exchange(false, ordering: .relaxed) {
+        sweepLater(now)
+      } else {
+        // It has not come by since the last time: its next message rings.
+        isStreaming.store(false, ordering: .relaxed)
+      }
+    }
     run(.tick)
     return .max
   }
@@ -116,37 +127,41 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     case .adaptive:
       let last = lastFlush.load(ordering: .relaxed)
       guard cpsyne_monotonic_ns() - last < Self.linger else { return publisherFlushes() }
-      if link.outboundTail - flushedUpTo.load(ordering: .relaxed) >= Self.stream {
-        // It streams: the engine collects, and the sender is not held up. The bell is silent until then.
-        engine.callSoon(ownTag)
-      } else {
+      if link.outboundTail - flushedUpTo.load(ordering: .relaxed) < Self.stream {
         link.rearmOutbound()
-        if !hasSweep.exchange(true, ordering: .relaxed) {
-          engine.call(ownTag, at: last + Self.sweep)
-        }
       }
+      // Else it streams: the bell is silent, and the sender flushes when it has written enough.
+      sweepLater(last)
     }
   }
 
+  private func sweepLater(_ now: Int64) {
+    if !hasSweep.exchange(true, ordering: .relaxed) { engine.call(ownTag, at: now + Self.sweep) }
+  }
+
   /// What follows the last flush more closely is collected.
-  private static let linger: Int64 = 30_000
+  private static let linger: Int64 = 8_000
   /// So late the engine sends what a sender has left.
-  private static let sweep: Int64 = 100_000
+  private static let sweep: Int64 = 150_000
   /// So many bytes within ``linger`` are a stream.
   private static let stream = 8 << 10
   /// So late the other side hears at last what the program has read.
   private static let confirmation: Int64 = 5_000_000
 
-  private func publisherFlushes() { run(.flush, isPublisher: true) }
+  /// - Parameter streams: whether it sends so much that it need not be asked after each message.
+  func publisherFlushes(streams: Bool = false) {
+    if streams {
+      isStreaming.store(true, ordering: .relaxed)
+      hasStreamed.store(true, ordering: .relaxed)
+    }
+    run(.flush, isPublisher: true)
+    if streams { sweepLater(lastFlush.load(ordering: .relaxed)) }
+  }
 
   func freed() { run(.confirm) }
 
   /// Whoever comes or leaves wakes everybody: what was armed is so no longer.
   func endsChanged() { run([.flush, .confirm]) }
-
-  func lead(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
-    unsafe engine.lead(on: word, until: deadline)
-  }
 
   private var ownTag: UInt64 { tag.load(ordering: .acquiring) }
 
@@ -276,6 +291,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         isBlocked = true
         return
       }
+      if isStreaming.load(ordering: .relaxed) { return }
       if isPublisher {
         link.rearmOutbound()
         return

@@ -10,7 +10,7 @@ final class InboxBell: LaneBell, @unchecked Sendable {
   override func roused() { inbox?.carrierBell?.roused() }
   override func poll() { inbox?.carrierBell?.poll() }
   @unsafe
-  override func wait(on word: UnsafeRawPointer, until deadline: Int64) -> Bool {
-    unsafe inbox?.carrierBell?.wait(on: word, until: deadline) ?? false
+  override func wait(on word: UnsafeRawPointer, until deadline: Int64, spin: Int64) -> Bool {
+    unsafe inbox?.carrierBell?.wait(on: word, until: deadline, spin: spin) ?? false
   }
 }

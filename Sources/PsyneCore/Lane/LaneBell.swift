@@ -11,7 +11,11 @@ open class LaneBell: @unchecked Sendable {
   open func freed() {}
   /// An end was taken or left.
   open func changed() {}
-  /// An end was told to look again: one that is in ``wait(on:until:)`` has to return.
+  /// So many bytes a sender writes before it has ``flush()`` called, without a word for each message.
+  open var quantum: Int { .max }
+  /// Called by a sender that has written ``quantum`` bytes, or has no room, after it has published them.
+  open func flush() {}
+  /// An end was told to look again: one that is in ``wait(on:until:spin:)`` has to return.
   open func roused() {}
   /// Whether the other side issues a full fence between what it publishes and its look at whether anybody
   /// sleeps: who goes to sleep then needs no barrier for both.
@@ -19,10 +23,12 @@ open class LaneBell: @unchecked Sendable {
   /// Called by a thread that would now sleep on the futex `word` while it is 1, until `deadline` on the
   /// monotonic clock in nanoseconds: does what there is to do meanwhile and returns true, or false if
   /// the thread is to sleep by itself.
+  ///
+  /// - Parameter spin: for how many nanoseconds to stay awake first.
   @unsafe
-  open func wait(on word: UnsafeRawPointer, until deadline: Int64) -> Bool { false }
+  open func wait(on word: UnsafeRawPointer, until deadline: Int64, spin: Int64) -> Bool { false }
   /// Does what there is to do, for a thread that looks again and again instead of sleeping.
   open func poll() {}
-  /// Whether a thread that waits is better off with ``wait(on:until:)`` at once than spinning before.
+  /// Whether a thread that waits is better off with ``wait(on:until:spin:)`` at once than spinning before.
   open var sleepsAtOnce: Bool { false }
 }

@@ -36,13 +36,13 @@ struct Deadline: Sendable {
 }
 
 /// How long to wait in which way. See `docs/architecture.md` for the protocol.
-enum Parking {
+package enum Parking {
   /// A sleeper takes about this long to run again, so spinning longer than this before going to
   /// sleep costs at most twice the best choice.
   static let spinNanoseconds: Int64 = 25_000
 
   /// A yield that takes longer than this has let others run: this CPU is wanted. Else it takes a tenth.
-  static let contendedNanoseconds: Int64 = 3_000
+  package static let contendedNanoseconds: Int64 = 3_000
 
   /// A sleeper looks this often whether its peer still lives, where nobody tells it.
   static let livenessNanoseconds: Int64 = 50_000_000
@@ -90,6 +90,7 @@ enum Parking {
       }
     case .park: break
     }
+    let spin = strategy == .adaptive && canSpin ? spinNanoseconds : 0
     var looks = Looks(peers)
     while true {
       let isFenced = sleeper.announce()
@@ -100,7 +101,7 @@ enum Parking {
       if deadline.hasPassed { return false }
       var slice = min(deadline.nanoseconds, looks.next)
       if !isFenced { slice = min(slice, cpsyne_monotonic_ns() + fencelessNanoseconds) }
-      looks.wasWoken = sleeper.sleep(until: slice)
+      looks.wasWoken = sleeper.sleep(until: slice, spin: spin)
     }
   }
 
@@ -200,8 +201,10 @@ struct Sleeper {
   }
 
   /// Sleeps until the word is taken back or until `deadline`. False if the deadline has passed.
-  func sleep(until deadline: Int64) -> Bool {
-    if let bell, unsafe bell.wait(on: word, until: deadline) { return true }
+  ///
+  /// - Parameter spin: for how many nanoseconds to stay awake first, where a bell has something to do.
+  func sleep(until deadline: Int64, spin: Int64) -> Bool {
+    if let bell, unsafe bell.wait(on: word, until: deadline, spin: spin) { return true }
     // 0, EAGAIN (the waker was faster), EINTR, ETIMEDOUT: look again in every case.
     return unsafe cpsyne_futex_wait(word, 1, deadline) != Self.timedOut
   }

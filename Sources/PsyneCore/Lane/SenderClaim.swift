@@ -12,6 +12,8 @@ final class SenderClaim: @unchecked Sendable {
   let start: Room
   let end: ChannelEnd
   let waiting: WaitStrategy
+  /// Bytes that may be written before the channel's bell is to flush them.
+  let quantum: Int
   /// What a broadcast's sender remembers.
   let terms: BroadcastTerms?
   /// How many receivers had left when we came: their endings are no news.
@@ -25,6 +27,7 @@ final class SenderClaim: @unchecked Sendable {
   ) throws(TransportError) {
     self.lanes = lanes
     self.owner = owner
+    quantum = lanes.channel.bell?.quantum ?? .max
     self.waiting = waiting
     // Those that died unnoticed before we came must not look like ones that left us.
     lanes.noticeDeaths(of: lanes.receivers)
@@ -44,7 +47,12 @@ final class SenderClaim: @unchecked Sendable {
     guard let room else {
       preconditionFailure("an end is attached with its position or not at all")
     }
-    start = room
+    start =
+      quantum == .max
+      ? room
+      : Room(
+        lane: room.lane, tail: room.tail, limit: min(room.limit, room.tail + quantum),
+        messages: room.messages)
     self.terms = terms
     if terms == nil, case .sender(let index) = end { lanes.prefault(index) }
     if !AsymmetricFence.isRegistered {
@@ -239,6 +247,7 @@ extension SenderClaim {
   func room(for bytes: Int, after tail: Int, messages: Int) throws(ChannelError) -> Room? {
     let capacity = lanes.shape.capacity
     guard bytes <= capacity else { throw .tooLarge(bytes: bytes, capacity: capacity) }
+    if quantum != .max { lanes.channel.bell?.flush() }
     if let room = try roomNow(for: bytes, after: tail, messages: messages) { return room }
     // Nobody has to listen to a broadcast.
     guard terms == nil, let departure else { return nil }
@@ -255,7 +264,10 @@ extension SenderClaim {
     let lane = lanes.lanes[lane]
     let head = try freed(lane, before: tail)
     guard tail &- head &+ bytes <= lane.capacity else { return nil }
-    return Room(lane: lane, tail: tail, limit: head &+ lane.capacity, messages: messages)
+    // No further than to where it is to flush.
+    let pause = quantum == .max ? Int.max : tail &+ max(bytes, quantum)
+    return Room(
+      lane: lane, tail: tail, limit: min(head &+ lane.capacity, pause), messages: messages)
   }
 
   /// Up to where the receivers have finished.
