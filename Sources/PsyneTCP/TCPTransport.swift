@@ -27,6 +27,10 @@ public struct TCPTransport: Transport {
   }
 
 
+  /// 1 MiB: the lanes of both sides stay in the caches of their cores, which is worth a factor of two
+  /// nearby. Over long distances the capacity divided by the round-trip time bounds the throughput.
+  public static let defaultCapacity: ByteCount = .mebibytes(1)
+
   public func open(
     _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
   ) throws(TransportError) -> LaneSet {
@@ -102,7 +106,7 @@ public struct TCPTransport: Transport {
     _ format: MessageFormat, _ options: ChannelOptions, _ tcp: TCPOptions
   ) throws(TransportError) -> LinkTerms {
     var options = options
-    options.capacity = options.capacity ?? ChannelOptions.defaultCapacity
+    options.capacity = options.capacity ?? Self.defaultCapacity
     guard let capacity = try options.laneCapacity() else {
       preconditionFailure("a capacity that is set is one")
     }
