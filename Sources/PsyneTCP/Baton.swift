@@ -6,6 +6,9 @@ final class Baton: Sendable {
   private let pending = Atomic<UInt32>(0)
   private let isHeld = Atomic<Bool>(false)
 
+  /// Whether something is noted that nobody has begun.
+  var hasWork: Bool { pending.load(ordering: .relaxed) != 0 }
+
   /// Notes `work` and, unless another thread is at it, does what is noted.
   ///
   /// - Parameter perform: is called with what was noted. Its return value says whether to go on with what

@@ -22,6 +22,10 @@ final class Engine: Sendable {
   private let wakeUp: Int32
   private let generation: UInt32
   private let state = Mutex(State())
+  /// Whether something is due, and the earliest timer: written under the lock, and read without it by who
+  /// looks often. A thread put aside with the lock would keep others of its CPU waiting for a slice.
+  private let hasDue = Atomic<Bool>(false)
+  private let earliest = Atomic<Int64>(.max)
   /// The thread that leads; 0 if none does.
   private let leader = Atomic<UInt>(0)
   /// How often somebody has begun to lead.
@@ -94,7 +98,11 @@ final class Engine: Sendable {
 
   /// Has a client called at a time on the monotonic clock.
   func call(_ tag: UInt64, at time: Int64) {
-    let isEarliest = state.withLock { $0.timers.add(time, tag) }
+    let isEarliest = state.withLock { state in
+      let isEarliest = state.timers.add(time, tag)
+      earliest.store(state.timers.earliest, ordering: .sequentiallyConsistent)
+      return isEarliest
+    }
     guard isEarliest else { return }
     let isLed = leader.load(ordering: .sequentiallyConsistent) != 0
     let until =
@@ -108,6 +116,7 @@ final class Engine: Sendable {
   func callSoon(_ tag: UInt64) {
     let isFirst = state.withLock { state in
       state.due.append(tag)
+      hasDue.store(true, ordering: .sequentiallyConsistent)
       return state.due.count == 1
     }
     if isFirst { ring() }
@@ -149,7 +158,7 @@ final class Engine: Sendable {
     leader.store(0, ordering: .sequentiallyConsistent)
     // What was the engine's thread's to be told may have been told to us. Times may pass by as much as it
     // naps.
-    if standby.isDeep || state.withLock({ !$0.due.isEmpty }) { ring() }
+    if standby.isDeep || hasDue.load(ordering: .sequentiallyConsistent) { ring() }
     return true
   }
 
@@ -171,7 +180,7 @@ final class Engine: Sendable {
     var seen = leads.load(ordering: .relaxed)
     while true {
       let now = cpsyne_monotonic_ns()
-      let next = state.withLock { $0.due.isEmpty ? $0.timers.earliest : 0 }
+      let next = nextTime
       let isLed = leader.load(ordering: .sequentiallyConsistent) != 0
       if next <= now, !isLed { return }
       let until = isLed ? now + Self.nap : min(next, now + Self.nap)
@@ -199,12 +208,10 @@ final class Engine: Sendable {
   func poll() { turn(until: 0, isOwn: false) }
 
   private func turn(until deadline: Int64, isOwn: Bool) {
-    let until = state.withLock { state in
-      let next = state.due.isEmpty ? min(deadline, state.timers.earliest) : 0
-      // Under the lock: whoever adds an earlier time sees how long we are going to sleep.
-      note(next, isOwn)
-      return next
-    }
+    var until = min(deadline, nextTime)
+    note(until, isOwn)
+    // Whoever adds an earlier time sees how long we are going to sleep, or is seen here.
+    until = min(until, nextTime)
     unsafe withUnsafeTemporaryAllocation(of: cpsyne_event.self, capacity: 64) { events in
       let count = unsafe cpsyne_epoll_wait(epoll, events.baseAddress, until)
       for index in 0..<max(0, Int(count)) { unsafe dispatch(events[index]) }
@@ -212,6 +219,12 @@ final class Engine: Sendable {
     note(0, isOwn)
     serveDue()
     serveTimers()
+  }
+
+  /// When there is something to do: 0 now.
+  private var nextTime: Int64 {
+    hasDue.load(ordering: .sequentiallyConsistent)
+      ? 0 : earliest.load(ordering: .sequentiallyConsistent)
   }
 
   private func note(_ time: Int64, _ isOwn: Bool) {
@@ -235,29 +248,31 @@ final class Engine: Sendable {
   }
 
   private func serveDue() {
+    guard hasDue.load(ordering: .sequentiallyConsistent) else { return }
     let due = state.withLock { state in
       defer { state.due.removeAll(keepingCapacity: true) }
-      return state.due.isEmpty ? [] : state.due.compactMap { state.clients[$0] }
+      hasDue.store(false, ordering: .sequentiallyConsistent)
+      return state.due.compactMap { state.clients[$0] }
     }
-    guard !due.isEmpty else { return }
     for client in due { isDue(client) }
   }
 
   private func isDue(_ client: any EngineClient) { _ = client.isDue(now: cpsyne_monotonic_ns()) }
 
   private func serveTimers() {
-    let earliest = state.withLock { $0.timers.earliest }
+    let earliest = earliest.load(ordering: .sequentiallyConsistent)
     guard earliest != .max else { return }
     let now = cpsyne_monotonic_ns()
     guard earliest <= now else { return }
     while true {
       let next = state.withLock { state -> (UInt64, (any EngineClient)?)? in
-        state.timers.take(before: now).map { ($0, state.clients[$0]) }
+        defer { self.earliest.store(state.timers.earliest, ordering: .sequentiallyConsistent) }
+        return state.timers.take(before: now).map { ($0, state.clients[$0]) }
       }
       guard let (tag, client) = next else { return }
       guard let client else { continue }
       let again = client.isDue(now: now)
-      if again != .max { state.withLock { _ = $0.timers.add(max(again, now + 1), tag) } }
+      if again != .max { call(tag, at: max(again, now + 1)) }
     }
   }
 }

@@ -140,7 +140,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   /// What follows the last flush more closely is collected.
-  private static let linger: Int64 = 8_000
+  private static let linger: Int64 = 4_000
   /// So late the engine sends what a sender has left.
   private static let sweep: Int64 = 150_000
   /// So many bytes within ``linger`` are a stream.
@@ -155,6 +155,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       hasStreamed.store(true, ordering: .relaxed)
     }
     run(.flush, isPublisher: true)
+    // Another thread is at it, and may have been put aside on this CPU: then nothing would leave before
+    // its next slice.
+    for _ in 0..<4 where baton.hasWork { sched_yield() }
     if streams { sweepLater(lastFlush.load(ordering: .relaxed)) }
   }
 

@@ -11,11 +11,14 @@ final class Inbox: Sendable {
     var ready: [PeerID] = []
     var taken = 0
     var last: UInt32 = 0
-    var isClosed = false
     /// That of one of the connections.
     var bell: LaneBell?
   }
   private let state = Mutex(State())
+  /// How many are ready, and whether nobody comes any more: written under the lock, and read without it
+  /// by the receiver, which looks often.
+  private let readyCount = Atomic<Int>(0)
+  private let isClosed = Atomic<Bool>(false)
 
   init() throws(TransportError) {
     let bell = InboxBell()
@@ -57,18 +60,24 @@ final class Inbox: Sendable {
       }
       peer.isQueued = true
       state.ready.append(id)
+      readyCount.add(1, ordering: .sequentiallyConsistent)
       return true
     }
-    // Whoever announces its sleep looks at the queue after it: one of us sees the other, by the lock.
-    if isNews { doorbell.channel.wakeReceivers() }
+    guard isNews else { return }
+    // Whoever announces its sleep fences and looks for who is ready: one of us sees the other.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    doorbell.channel.wakeReceivers()
   }
 
   /// The next peer to look at.
   func next() -> InboxPeer? {
-    state.withLock { state in
+    // Sequentially consistent: who announces its sleep and then sees none is seen by whoever rings.
+    guard readyCount.load(ordering: .sequentiallyConsistent) > 0 else { return nil }
+    return state.withLock { state in
       while state.taken < state.ready.count {
         let id = state.ready[state.taken]
         state.taken += 1
+        readyCount.subtract(1, ordering: .sequentiallyConsistent)
         if state.taken == state.ready.count {
           state.ready.removeAll(keepingCapacity: true)
           state.taken = 0
@@ -91,10 +100,9 @@ final class Inbox: Sendable {
         state.taken = 0
       }
       state.ready.append(peer.id)
+      readyCount.add(1, ordering: .sequentiallyConsistent)
     }
   }
-
-  var hasReady: Bool { state.withLock { $0.taken < $0.ready.count } }
 
   func remove(_ peer: InboxPeer) { state.withLock { _ = $0.peers.removeValue(forKey: peer.id) } }
 
@@ -108,11 +116,11 @@ final class Inbox: Sendable {
 
   /// Nobody comes any more: the receiver ends when the last peer is gone.
   func close() {
-    state.withLock { $0.isClosed = true }
+    isClosed.store(true, ordering: .sequentiallyConsistent)
     doorbell.channel.wakeReceivers()
   }
 
-  var isAtEnd: Bool { state.withLock { $0.isClosed && $0.peers.isEmpty } }
+  var isAtEnd: Bool { isClosed.load(ordering: .sequentiallyConsistent) && isEmpty }
   var isEmpty: Bool { state.withLock(\.peers.isEmpty) }
 }
 
