@@ -6,7 +6,8 @@ public enum FlushPolicy: String, Hashable, Sendable, CaseIterable {
   case immediate
   /// At once if nothing was sent for a while; those that follow closely are collected. The default.
   case adaptive
-  /// By the engine's thread: the sender never makes a system call, and waits for nobody but a full lane.
+  /// By the engine's thread, so that a sender of few messages makes no system call but to wake it; by the
+  /// sender when it has written much, or finds the lane full.
   case background
 }
 
@@ -14,33 +15,41 @@ extension FlushPolicy: OptionValue {
   package static var kind: String { "way to flush" }
 }
 
-/// What can be set for `tcp://`, in code or in an address. `docs/options.md` lists the names in addresses.
+/// What can be set for `tcp://`, in code or in an address, which has the last word. `docs/options.md` lists
+/// the names in addresses, and says when to change what. What is out of range is
+/// ``TransportError/Code/invalidOption`` when somebody listens or connects.
 public struct TCPOptions: Hashable, Sendable {
   /// Whether small segments leave at once. Nagle's algorithm waits for more.
   public var noDelay = true
-  /// The system's send buffer of a connection; nil leaves it to the system, which lets it grow.
+  /// The system's send buffer of a connection, 4 KiB to 1 GiB, of which it makes what it thinks right; nil
+  /// leaves it to the system, which lets it grow.
   public var sendBuffer: ByteCount?
-  /// The system's receive buffer of a connection; nil leaves it to the system, which lets it grow.
+  /// The system's receive buffer of a connection, likewise.
   public var receiveBuffer: ByteCount?
-  /// Bytes that the system holds unsent at most: what waits longer waits in the lane.
+  /// Bytes that the system holds unsent at most, 4 KiB to 1 GiB: more waits in the lane. Nil leaves it to
+  /// the system.
   public var notSentLowWater: ByteCount? = .kibibytes(256)
-  /// Each side says something at least this often; one that misses it three times is taken for dead.
+  /// Each side says something at least this often, 50 ms to 1 h; one that misses it three times is cut off,
+  /// and waited for as ``resume`` says.
   public var keepAlive: Duration = .seconds(5)
-  /// For how long the system sends again what is not acknowledged. Nil is as long as ``keepAlive``
-  /// notices.
+  /// For how long the system sends again what is not acknowledged, 50 ms to 24 h. Nil is three times
+  /// ``keepAlive``.
   public var userTimeout: Duration?
-  /// How long a connection that ends in order waits for what it has sent to arrive.
+  /// How long a connection that ends in order waits for what it has sent to arrive; what has not is then
+  /// reported as ``Diagnostic/Code/undelivered``.
   public var linger: Duration = .seconds(5)
+  /// When messages are handed to the system.
   public var flush = FlushPolicy.adaptive
-  /// The longest message that is taken. Nil is what the lane holds.
+  /// The longest message that is taken, without its header. Nil is what the lane holds. A longer one ends
+  /// the connection that it comes by.
   public var largestMessage: ByteCount?
   /// How long a broken connection is waited for, by either side, before it has failed.
   public var resume: Duration = .seconds(30)
   /// The most connections of one listener, those that are interrupted included.
   public var connections = 1024
-  /// The most of them from one address.
+  /// The most of them from one address, with those that have not said hello.
   public var connectionsPerAddress = 256
-  /// How long a stranger may take for its hello.
+  /// How long a stranger may take for its hello, and a connector waits for the listener's.
   public var helloTimeout: Duration = .seconds(3)
 
   public init() {}

@@ -7,13 +7,21 @@ public import PsyneCore
 /// let registry = TransportRegistry([TCPTransport()])
 /// let server = try Server<FloatVector>("tcp://0.0.0.0:9999", registry: registry)
 /// ```
+///
+/// Its threads start with the first connection or listener, have the program's signals blocked, and end
+/// with the process: make one transport, and copy it. A process that ends normally closes its connections
+/// in order, and waits for what was sent for as long as ``TCPOptions/linger`` says.
+///
+/// - Important: Nothing is encrypted and nobody is asked who it is: whoever reaches the port can connect.
 public struct TCPTransport: Transport {
   private let options: TCPOptions
   private let engines: Engines
 
   /// - Parameters:
-  ///   - options: for what an address does not say.
-  ///   - engines: how many threads wait for sockets. One carries several gigabytes a second.
+  ///   - options: for what an address does not say. They are checked when one is used.
+  ///   - engines: how many threads wait for sockets; connections are shared out among them. One carries
+  ///     several gigabytes a second.
+  /// - Precondition: `engines` is at least 1.
   public init(options: TCPOptions = TCPOptions(), engines: Int = 1) {
     precondition(engines >= 1, "somebody has to wait for the sockets")
     self.options = options
@@ -31,6 +39,9 @@ public struct TCPTransport: Transport {
   /// nearby. Over long distances the capacity divided by the round-trip time bounds the throughput.
   public static let defaultCapacity: ByteCount = .mebibytes(1)
 
+  /// There are no channels between hosts.
+  ///
+  /// - Throws: ``TransportError/Code/invalidAddress``, always.
   public func open(
     _ address: ChannelAddress, kind: ChannelKind, format: MessageFormat, options: ChannelOptions
   ) throws(TransportError) -> LaneSet {

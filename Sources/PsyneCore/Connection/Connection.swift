@@ -9,14 +9,19 @@
 /// Over `tcp://` it survives breaks: what was sent is kept until the other side's program has read it,
 /// and goes on where it was. ``state`` and ``onEvent(_:)`` tell.
 ///
-/// It ends in order when its last handle and end are gone, and what was sent has arrived.
+/// It ends in order when its last handle and end are gone. Nobody waits for that: over `tcp://` what was
+/// sent is still delivered in the background, for as long as `linger` says, and a process that ends
+/// normally waits for it. ``Sender/drain(timeout:)`` waits until all was read.
 public struct Connection<Body: MessageBody>: Sendable {
   private let handle: ConnectionHandle
 
   /// Connects to the server that listens at `uri`, and waits until it is there, for as long as the option
-  /// `connecttimeout` says.
+  /// `connecttimeout` says: 5 s unless set. Blocks the thread; the system's looking up of a host comes
+  /// on top.
   ///
-  /// - Throws: ``TransportError``. Its message names what is wrong and what would be right.
+  /// - Throws: ``TransportError``: ``TransportError/Code/notFound`` if nobody listens,
+  ///   ``TransportError/Code/unknownHost``, and ``TransportError/Code/mismatch`` if somebody does and does
+  ///   not take us or does not answer. Its message names what is wrong and what would be right.
   public init(
     _ uri: String, options: ChannelOptions = ChannelOptions(), registry: TransportRegistry
   ) throws(TransportError) {
@@ -53,22 +58,25 @@ public struct Connection<Body: MessageBody>: Sendable {
   /// Who the other side is, for people.
   public var peer: String { handle.carrier.peer }
 
-  /// Has `handler` called for each event from now on, on a thread of the transport's. It must not block.
+  /// Has `handler` called for each event from now on, in place of an earlier one. It is called on
+  /// whichever thread notices, one that sends or waits on this connection among them: it must not block,
+  /// nor take a lock that is held while sending. It is connected already, and that is not told.
   public func onEvent(_ handler: @escaping @Sendable (ConnectionEvent) -> Void) {
     handle.carrier.observe(handler)
   }
 
-  /// Bytes that each lane holds.
+  /// Bytes that each of the two lanes holds, frames and headers included.
   public var capacity: Int { handle.carrier.outbound.shape.capacity }
 
-  /// The longest message in bytes.
+  /// The longest message in bytes that a lane holds. The other side may take less (`maxmessage`).
   public var largestMessage: Int { capacity - handle.carrier.outbound.format.headerBytes }
 
-  /// What has happened on the way out and on the way in.
+  /// What has happened on the way out and on the way in, as far as this side knows.
   public var statistics: (outbound: ChannelStatistics, inbound: ChannelStatistics) {
     (ChannelStatistics(handle.carrier.outbound), ChannelStatistics(handle.carrier.inbound))
   }
 
-  /// Leaves the connection at once, as if this process had died. See ``Channel/abandon()``.
+  /// Leaves the connection at once, as if this process had died: the other side's has failed. What was
+  /// sent and has not arrived is lost. Any thread may call it. See ``Channel/abandon()``.
   public func abandon() { handle.carrier.abandon() }
 }

@@ -1,7 +1,11 @@
 /// Sends to those that are connected to a ``Server``: to one, to whichever has the most room, or to all.
 ///
 /// Each function calls its closure with the sender of a connection, with which everything can be done
-/// that a ``Sender`` can.
+/// that a ``Sender`` can and that does not suspend. What waits in it blocks the thread: `offer` and
+/// `tryReserve` do not.
+///
+/// Use it from one thread at a time. It keeps the sending end of each peer that it has sent to; those of
+/// peers that have left, and their lanes, until it turns to a peer for the first time.
 public struct ServerSender<Body: MessageBody>: ~Copyable, Sendable {
   private let hub: ServerHub
   private let waiting: WaitStrategy
@@ -14,19 +18,23 @@ public struct ServerSender<Body: MessageBody>: ~Copyable, Sendable {
     self.whenFull = whenFull
   }
 
-  /// Sends to one peer, that of a message that has come.
+  /// Sends to one peer, that of a message that has come. O(1) but for the first time.
   ///
-  /// - Throws: ``ChannelError/closed`` if it is no longer connected, ``ChannelError/busy`` if another
-  ///   sender of this server holds on to it; and what `send` throws.
+  /// - Throws: ``ChannelError/closed`` if it has left and is forgotten, ``ChannelError/busy`` if another
+  ///   sender of this server holds on to it; and what `send` throws. A peer that has left and is not
+  ///   forgotten, or to which this has sent before, is found gone when its lane is full, or by `drain`.
   public mutating func to<Result>(
     _ peer: PeerID, _ send: (inout Sender<Body>) throws -> Result
   ) throws -> Result {
     try send(&sender(of: peer).sender)
   }
 
-  /// Calls `send` for every peer, one after the other. One that has left meanwhile is passed over.
+  /// Calls `send` for every peer, one after the other, also for those whose connection is interrupted.
+  /// One that is found gone is passed over. If `send` waits for room, the slowest sets the pace. O(n log n)
+  /// in the number of peers, allocates.
   ///
   /// - Returns: for how many it was called and did not find them gone.
+  /// - Throws: what `send` throws, and ``ChannelError/busy``; those behind that peer are then left out.
   @discardableResult
   public mutating func toAll(_ send: (inout Sender<Body>) throws -> Void) throws -> Int {
     var count = 0
@@ -41,9 +49,11 @@ public struct ServerSender<Body: MessageBody>: ~Copyable, Sendable {
     return count
   }
 
-  /// Sends to the peer that has the least unread.
+  /// Sends to the connected peer that has the fewest unread bytes; the choice is made once, before
+  /// `send`. O(n log n) in the number of peers, allocates.
   ///
-  /// - Throws: ``ChannelError/closed`` if nobody is connected; and what `send` throws.
+  /// - Throws: ``ChannelError/closed`` if nobody is connected, ``ChannelError/busy`` if another sender of
+  ///   this server holds on to the one that is free; and what `send` throws.
   public mutating func toWhoeverIsFree<Result>(
     _ send: (inout Sender<Body>) throws -> Result
   ) throws -> Result {

@@ -10,7 +10,7 @@ public enum ChannelError: Error, Hashable, Sendable {
   case cancelled
   /// There is no room, and the sender was told not to wait for it.
   case full
-  /// Another sender of the same server is sending to the peer.
+  /// Another sender of the same server has sent to the peer, and still holds on to it.
   case busy
   /// So many messages of a broadcast were given up before this receiver came to them. It goes on with
   /// the oldest that is left.
