@@ -7,9 +7,8 @@ public struct TimedOut: Error, CustomStringConvertible {
   public init(_ what: String) { description = "gave up waiting until \(what)" }
 }
 
-/// How long a test waits for what must come. Generous: it only ends what hangs. The long variants of other
-/// tests keep a task from running for minutes.
-public let watchdog = Duration.seconds(isVerifying ? 3600 : 120)
+/// How long a test waits for what must come. Generous: it only ends what hangs.
+public let watchdog = Duration.seconds(120)
 
 /// Waits until `condition` holds.
 public func eventually(
