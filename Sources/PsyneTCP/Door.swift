@@ -46,7 +46,8 @@ final class Door: EngineClient, Sendable {
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
           // It stays in the queue; it is not told again that it is there.
           Diagnostics.report(
-            Diagnostic(.refused, "nobody can connect now: \(Errno.text(errno))\(Errno.advice(errno))"))
+            Diagnostic(
+              .refused, "nobody can connect now: \(Errno.text(errno))\(Errno.advice(errno))"))
           engine.call(tag.load(ordering: .relaxed), at: cpsyne_monotonic_ns() + 100_000_000)
           return
         default: return

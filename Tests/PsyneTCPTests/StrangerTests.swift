@@ -36,7 +36,8 @@ struct StrangerTests {
   @Test(
     "other protocols and garbage are shown the door, and the rest goes on",
     arguments: [
-      Array("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n".utf8), [0x16, 0x03, 0x01, 0x02, 0x00, 0x01],
+      Array("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n".utf8),
+      [0x16, 0x03, 0x01, 0x02, 0x00, 0x01],
       [0], [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0b], Array(repeating: 0xff, count: 5000),
     ] as [[UInt8]])
   func garbage(_ bytes: [UInt8]) throws {
@@ -48,7 +49,8 @@ struct StrangerTests {
   @Test("a version that we do not speak, or a hello that lies, is told why")
   func hello() throws {
     let server = try server("hellotimeout=60s")
-    var hello: [UInt8] = [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0a, 99, 0, 0, 0, 128, 0, 0, 0]
+    var hello: [UInt8] = [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0a]
+    hello += [99, 0, 0, 0, 128, 0, 0, 0]
     hello += Array(repeating: 0, count: 112)
     #expect(try say(hello, to: server).isEmpty)
     try serves(server)
@@ -116,7 +118,8 @@ struct StrangerTests {
 
   @Test("a hundred clients, one of them stopped: the others are served, in bounded memory")
   func hundred() throws {
-    let server = try Server<Numbers>("tcp://127.0.0.1:0?capacity=64KiB&sndbuf=64KiB&rcvbuf=64KiB", registry: tcp)
+    let server = try Server<Numbers>(
+      "tcp://127.0.0.1:0?capacity=64KiB&sndbuf=64KiB&rcvbuf=64KiB", registry: tcp)
     let serving = BackgroundThread {
       var receiver = try server.receiver()
       var replies = server.sender(whenFull: .waitUpTo(.seconds(60)))
