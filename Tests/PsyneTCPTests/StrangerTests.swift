@@ -46,13 +46,32 @@ struct StrangerTests {
     try serves(server)
   }
 
-  @Test("a version that we do not speak, or a hello that lies, is told why")
-  func hello() throws {
+  @Test(
+    "a version that we do not speak, or a hello that lies, is told why",
+    arguments: [(99, 0, 2), (1, 1, 4)] as [(UInt8, UInt8, UInt8)])
+  func hello(version: UInt8, flags: UInt8, code: UInt8) throws {
     let server = try server("hellotimeout=60s")
-    var hello: [UInt8] = [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0a]
-    hello += [99, 0, 0, 0, 128, 0, 0, 0]
-    hello += Array(repeating: 0, count: 112)
-    #expect(try say(hello, to: server).isEmpty)
+    let magic: [UInt8] = [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0a]
+    let hello = magic + [version, 0, flags, 0, 128, 0, 0, 0] + Array(repeating: 7, count: 112)
+    let answer = try say(hello, to: server)
+    // A hello of our version, of a listener, of the session that was asked for, and nobody's.
+    try #require(answer.count > 128 + 32 + 4)
+    #expect(answer[..<16].elementsEqual(magic + [1, 0, 0, 0, 128, 0, 0, 0]))
+    #expect(answer[16..<20].elementsEqual([2, 0, 0, 0]))
+    #expect(answer[56..<72].allSatisfy { $0 == 7 } && answer[72..<128].allSatisfy { $0 == 0 })
+    // An error behind it, and its code.
+    #expect(Int(answer[128]) + Int(answer[129]) << 8 == answer.count - 128 - 32)
+    #expect(answer[132] == 7 && answer[160..<164].elementsEqual([code, 0, 0, 0]))
+    let text = String(decoding: answer[164...], as: UTF8.self)
+    #expect(text.contains(code == 2 ? "speaks version 99" : "malformed"))
+    try serves(server)
+  }
+
+  @Test("a part of a hello is not answered")
+  func part() throws {
+    let server = try server("hellotimeout=100ms")
+    let magic: [UInt8] = [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0a]
+    #expect(try say(magic + Array(repeating: 7, count: 119), to: server).isEmpty)
     try serves(server)
   }
 
@@ -80,6 +99,7 @@ struct StrangerTests {
       let refused = #expect(throws: TransportError.self) {
         _ = try Connection<Numbers>(server.address, registry: tcp)
       }
+      #expect(refused?.message.contains("the other side says: ") == true)
       #expect(refused?.message.contains("2 connections") == true)
       _ = second.state
     }
