@@ -31,7 +31,8 @@ enum Dialer {
     race.noteUnanswered()
     throw TransportError(
       .notFound,
-      "nobody answers at \(endpoint): \(race.failures.joined(separator: "; "))", errno: race.lastError)
+      "nobody answers at \(endpoint): \(race.failures.joined(separator: "; "))",
+      errno: race.lastError)
   }
 
   /// IPv6 and IPv4 in turn, so that one that does not work costs one attempt.

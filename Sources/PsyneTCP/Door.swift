@@ -46,7 +46,8 @@ final class Door: EngineClient, Sendable {
         case EMFILE, ENFILE, ENOBUFS, ENOMEM:
           // It stays in the queue; it is not told again that it is there.
           Diagnostics.report(
-            Diagnostic(.refused, "nobody can connect now: \(Errno.text(errno))\(Errno.advice(errno))"))
+            Diagnostic(
+              .refused, "nobody can connect now: \(Errno.text(errno))\(Errno.advice(errno))"))
           engine.call(tag.load(ordering: .relaxed), at: cpsyne_monotonic_ns() + 100_000_000)
           return
         default: return
@@ -129,47 +130,50 @@ final class Stranger: EngineClient, @unchecked Sendable {
       }
       if got == 0 { return leave(count == 0 ? nil : "left in the middle of its hello") }
       count += got
-      do throws(LinkError) {
-        if try greet() { return }
-      } catch {
-        return leave(error.message)
-      }
+      if greet() { return }
     }
   }
 
-  /// True when the hello is there and dealt with.
-  private func greet() throws(LinkError) -> Bool {
-    let decoded = try Hello(of: hello.span.extracting(first: count))
-    guard let decoded else { return false }
-    engine.unwatch(socket)
-    engine.remove(tag.load(ordering: .relaxed))
-    isGone = true
+  /// True when the hello is there, or cannot become one, and is dealt with.
+  private func greet() -> Bool {
     do throws(LinkError) {
+      guard let decoded = try Hello(of: hello.span.extracting(first: count)) else { return false }
+      retire()
       try listener.greet(socket, decoded, from: endpoint)
     } catch {
-      refuse(decoded, error)
+      retire()
+      refuse(error)
     }
     return true
   }
 
-  /// Tells somebody who speaks the protocol why it cannot stay.
-  private func refuse(_ hello: Hello, _ error: LinkError) {
-    let answer = Link.refusal(of: hello, listener.terms, error)
-    unsafe answer.withUnsafeBytes { bytes in
-      // It fits into the empty buffer of a socket.
-      _ = unsafe socket.send(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+  /// Tells somebody why it cannot stay, if it may understand that.
+  private func refuse(_ error: LinkError) {
+    if let answer = Link.refusal(of: hello.span.extracting(first: count), listener.terms, error) {
+      unsafe answer.withUnsafeBytes { bytes in
+        // It fits into the empty buffer of a socket.
+        _ = unsafe socket.send(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+      }
+      socket.finishSending()
     }
-    socket.finishSending()
-    socket.close()
-    listener.forget(host: endpoint.host, isStranger: true)
-    Refusals.report("\(endpoint) was turned away: \(error.message)")
+    turnAway(error.message)
   }
 
-  /// Somebody who does not speak the protocol, or not in time.
+  /// Somebody who is gone, or has not said hello in time.
   private func leave(_ reason: String?) {
+    retire()
+    turnAway(reason)
+  }
+
+  /// Hears nothing more of the socket.
+  private func retire() {
+    guard !isGone else { return }
     isGone = true
     engine.unwatch(socket)
     engine.remove(tag.load(ordering: .relaxed))
+  }
+
+  private func turnAway(_ reason: String?) {
     socket.close()
     listener.forget(host: endpoint.host, isStranger: true)
     if let reason { Refusals.report("\(endpoint) was turned away: \(reason)") }

@@ -289,6 +289,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       }
       if result == .blocked {
         if number != 0, number != EAGAIN, number != EWOULDBLOCK {
+          // What has come before may say why: an error, or a goodbye.
+          read(now, toEnd: true)
+          guard self.socket != nil else { return }
           return breakOff("the connection broke: \(Errno.text(number))", now)
         }
         isBlocked = true

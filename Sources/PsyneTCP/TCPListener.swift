@@ -158,6 +158,12 @@ extension TCPListener {
     do throws(TransportError) {
       try accept(connection)
     } catch {
+      // Whoever turns the stranger away forgets it; its connection must not do so as well.
+      sessions.withLock { sessions in
+        if sessions.connections.removeValue(forKey: hello.session) != nil {
+          sessions.strangers += 1
+        }
+      }
       connection.abandon()
       throw LinkError(.leaving, "the listener takes nobody any more: \(error.message)")
     }

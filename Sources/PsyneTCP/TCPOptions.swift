@@ -115,7 +115,8 @@ public struct TCPOptions: Hashable, Sendable {
     try check(
       userTimeout.map { (.milliseconds(50)...Duration.seconds(86400)).contains($0) } ?? true,
       "usertimeout is out of range: 50ms to 24h")
-    try check(connections >= 1 && connectionsPerAddress >= 1, "there is to be a connection at least")
+    try check(
+      connections >= 1 && connectionsPerAddress >= 1, "there is to be a connection at least")
   }
 }
 

@@ -113,7 +113,8 @@ final class CuttingProxy: Sendable {
     var sent = 0
     while sent < count {
       let more = unsafe bytes.withUnsafeBytes { buffer in
-        unsafe send(end, buffer.baseAddress! + sent, count - sent, Int32(MSG_NOSIGNAL))
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[sent..<count])
+        return unsafe send(end, rest.baseAddress, rest.count, Int32(MSG_NOSIGNAL))
       }
       guard more > 0 else { return false }
       sent += more

@@ -107,6 +107,65 @@ struct ResumeTests {
     #expect(connection.failure?.unconfirmedMessages == 10)
   }
 
+  @Test("one that comes back to a server that has no room has failed, and is told why")
+  func full() throws {
+    let options = "keepalive=50ms&resume=600s"
+    var server: Server<Numbers>? = try Server<Numbers>(
+      "tcp://127.0.0.1:0?\(options)", registry: tcp)
+    let address = try #require(server?.address)
+    let proxy = try CuttingProxy(to: port(of: address)) { .max }
+    defer { proxy.stop() }
+    proxy.beKind()
+    let connection = try Connection<Numbers>(
+      "tcp://127.0.0.1:\(proxy.port)?\(options)", registry: tcp)
+    let events = Mutex<[ConnectionEvent]>([])
+    connection.onEvent { event in events.withLock { $0.append(event) } }
+    // Nothing of it passes until somebody else is there.
+    proxy.stall(true)
+    server?.abandon()
+    server = nil
+    let again = try Server<Numbers>("\(address)?\(options)&connections=1", registry: tcp)
+    let other = try Connection<Numbers>("\(address)?\(options)", registry: tcp)
+    proxy.stall(false)
+    try eventually("it is turned away") { connection.state == .failed }
+    #expect(connection.failure?.message.contains("the other side says: ") == true)
+    #expect(connection.failure?.message.contains("1 connections") == true)
+    let isTold = events.withLock { events in
+      events.contains {
+        switch $0 {
+        case .connected, .resumed, .restarted: true
+        default: false
+        }
+      }
+    }
+    #expect(!isTold, "nobody was met")
+    #expect(other.state == .connected && again.peers.count == 1)
+  }
+
+  @Test("a server need not wait for a client that has left without closing")
+  func leaving() throws {
+    let server = try Server<Numbers>("tcp://127.0.0.1:0?resume=600s", registry: tcp)
+    let failure = Mutex<String?>(nil)
+    server.onEvent { _, event in
+      if case .failed(let why) = event { failure.withLock { $0 = why.message } }
+    }
+    let connection = try Connection<Numbers>(server.address, registry: tcp)
+    var sender = try connection.sender()
+    var receiver = try server.receiver()
+    var answers = server.sender()
+    try send(0..<10, &sender)
+    #expect(try receive(0..<5, &receiver) == nil)
+    // What nobody reads there does not keep the word from coming.
+    try answers.to(server.peers[0].id) { try send(0..<10, &$0) }
+    connection.abandon()
+    #expect(try receive(5..<10, &receiver) == nil)
+    try eventually("the server knows") {
+      _ = try receiver.tryReceive()?.count
+      return server.peers.isEmpty
+    }
+    #expect(failure.withLock { $0 }?.contains("left without closing") == true)
+  }
+
   @Test("a peer that falls silent is noticed within its keep-alives")
   func silence() throws {
     let server = try Server<Numbers>("tcp://127.0.0.1:0?keepalive=50ms", registry: tcp)

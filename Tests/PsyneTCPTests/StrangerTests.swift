@@ -36,7 +36,8 @@ struct StrangerTests {
   @Test(
     "other protocols and garbage are shown the door, and the rest goes on",
     arguments: [
-      Array("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n".utf8), [0x16, 0x03, 0x01, 0x02, 0x00, 0x01],
+      Array("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n".utf8),
+      [0x16, 0x03, 0x01, 0x02, 0x00, 0x01],
       [0], [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0b], Array(repeating: 0xff, count: 5000),
     ] as [[UInt8]])
   func garbage(_ bytes: [UInt8]) throws {
@@ -45,12 +46,32 @@ struct StrangerTests {
     try serves(server)
   }
 
-  @Test("a version that we do not speak, or a hello that lies, is told why")
-  func hello() throws {
+  @Test(
+    "a version that we do not speak, or a hello that lies, is told why",
+    arguments: [(99, 0, 2), (1, 1, 4)] as [(UInt8, UInt8, UInt8)])
+  func hello(version: UInt8, flags: UInt8, code: UInt8) throws {
     let server = try server("hellotimeout=60s")
-    var hello: [UInt8] = [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0a, 99, 0, 0, 0, 128, 0, 0, 0]
-    hello += Array(repeating: 0, count: 112)
-    #expect(try say(hello, to: server).isEmpty)
+    let magic: [UInt8] = [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0a]
+    let hello = magic + [version, 0, flags, 0, 128, 0, 0, 0] + Array(repeating: 7, count: 112)
+    let answer = try say(hello, to: server)
+    // A hello of our version, of a listener, of the session that was asked for, and nobody's.
+    try #require(answer.count > 128 + 32 + 4)
+    #expect(answer[..<16].elementsEqual(magic + [1, 0, 0, 0, 128, 0, 0, 0]))
+    #expect(answer[16..<20].elementsEqual([2, 0, 0, 0]))
+    #expect(answer[56..<72].allSatisfy { $0 == 7 } && answer[72..<128].allSatisfy { $0 == 0 })
+    // An error behind it, and its code.
+    #expect(Int(answer[128]) + Int(answer[129]) << 8 == answer.count - 128 - 32)
+    #expect(answer[132] == 7 && answer[160..<164].elementsEqual([code, 0, 0, 0]))
+    let text = String(decoding: answer[164...], as: UTF8.self)
+    #expect(text.contains(code == 2 ? "speaks version 99" : "malformed"))
+    try serves(server)
+  }
+
+  @Test("a part of a hello is not answered")
+  func part() throws {
+    let server = try server("hellotimeout=100ms")
+    let magic: [UInt8] = [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0a]
+    #expect(try say(magic + Array(repeating: 7, count: 119), to: server).isEmpty)
     try serves(server)
   }
 
@@ -78,6 +99,7 @@ struct StrangerTests {
       let refused = #expect(throws: TransportError.self) {
         _ = try Connection<Numbers>(server.address, registry: tcp)
       }
+      #expect(refused?.message.contains("the other side says: ") == true)
       #expect(refused?.message.contains("2 connections") == true)
       _ = second.state
     }
@@ -116,7 +138,8 @@ struct StrangerTests {
 
   @Test("a hundred clients, one of them stopped: the others are served, in bounded memory")
   func hundred() throws {
-    let server = try Server<Numbers>("tcp://127.0.0.1:0?capacity=64KiB&sndbuf=64KiB&rcvbuf=64KiB", registry: tcp)
+    let server = try Server<Numbers>(
+      "tcp://127.0.0.1:0?capacity=64KiB&sndbuf=64KiB&rcvbuf=64KiB", registry: tcp)
     let serving = BackgroundThread {
       var receiver = try server.receiver()
       var replies = server.sender(whenFull: .waitUpTo(.seconds(60)))

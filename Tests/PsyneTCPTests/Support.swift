@@ -28,7 +28,9 @@ func isRight(_ message: borrowing Message<Numbers>, _ number: Int) -> Bool {
 }
 
 /// Receives so many, in order; the first that is wrong, or nil.
-func receive(_ numbers: Range<Int>, _ receiver: inout Receiver<Numbers>) throws(ChannelError) -> Int? {
+func receive(
+  _ numbers: Range<Int>, _ receiver: inout Receiver<Numbers>
+) throws(ChannelError) -> Int? {
   for number in numbers {
     guard let message = try receiver.receive(), isRight(message, number) else { return number }
   }

@@ -230,7 +230,8 @@ extension LaneReader {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   mutating func take<Body: MessageBody>() throws(ChannelError) -> Message<Body> {
-    try lane.message(at: &head, before: tail, redeliveredUpTo: view.redeliveredUpTo, peer: view.peer)
+    try lane.message(
+      at: &head, before: tail, redeliveredUpTo: view.redeliveredUpTo, peer: view.peer)
   }
 
   /// Takes the next messages of a fixed size, as one.

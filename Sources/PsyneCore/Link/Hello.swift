@@ -26,9 +26,10 @@ package struct Hello: Equatable, Sendable {
   package var terms: LinkTerms
   package var session: LinkID
   /// Of the listener's side: what the listener says it is, and what the connector knows it as; none
-  /// before they have met.
+  /// before they have met, and of a listener that turns the connector away.
   package var incarnation: LinkID
-  /// Of a connector: counts its connections. One that comes late must not take the place of a later one.
+  /// Of a connector: counts its connections, from 1. One that comes late must not take the place of a later
+  /// one. Of a listener: that of the hello it answers, 0 in a refusal.
   package var attempt: UInt32 = 0
   package var positions = Positions()
 
@@ -151,13 +152,15 @@ extension Hello {
     }
     self.role = role
     attempt = unsafe buffer.number(at: 32)
+    // No listener would ever take it, and so it must not have one begin a session.
+    guard role == .listener || attempt > 0 else { throw malformed("its attempt") }
     terms = LinkTerms(
       format: MessageFormat(
         type: MessageType(rawValue: unsafe buffer.number(at: 20)), elementSize: elementSize,
         elementAlignment: alignment, isFixedSize: fixed == 1),
       capacity: Int(capacity), largestMessage: Int(largest),
       keepAlive: Int(unsafe buffer.number(at: 36, as: UInt32.self)))
-    session = LinkID(low: unsafe buffer.number(at: 56), high: unsafe buffer.number(at: 64))
+    session = unsafe Self.session(in: buffer)
     incarnation = LinkID(low: unsafe buffer.number(at: 72), high: unsafe buffer.number(at: 80))
     guard session != .none else { throw malformed("its session") }
     guard let received = unsafe buffer.position(at: 88), let whole = unsafe buffer.position(at: 96),
@@ -171,6 +174,11 @@ extension Hello {
     positions.consumed = consumed
     positions.held = held
     positions.sent = sent
+  }
+
+  /// - Parameter buffer: ``bytes`` bytes, of whatever version.
+  static func session(in buffer: UnsafeRawBufferPointer) -> LinkID {
+    LinkID(low: unsafe buffer.number(at: 56), high: unsafe buffer.number(at: 64))
   }
 
   /// What the first bytes of a stream are; nil while some are missing.

@@ -97,7 +97,8 @@ final class InboundLane {
         littleEndian: lane.bytes(at: whole).loadUnaligned(as: UInt64.self))
       let bytes = Int(header & 0xffff_ffff)
       let type = UInt32(header >> 32)
-      guard format.type == .mixed || type == format.type.rawValue else {
+      // Of a mixed channel: any type that is one.
+      guard format.type == .mixed ? type != 0 : type == format.type.rawValue else {
         throw LinkError(
           .malformed, "a message of type \(type) came on a channel of \(format)")
       }

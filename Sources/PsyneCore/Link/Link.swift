@@ -37,7 +37,7 @@ package final class Link {
     /// messages, and has been told that it may have been received before.
     case restarted(again: Int)
   }
-  /// Set with each hello; taken by whoever tells the program.
+  /// Set with each hello but that of a refusal; taken by whoever tells the program.
   package var meeting: Meeting?
 
   // What we send
@@ -71,6 +71,8 @@ package final class Link {
   private var staging = Staging()
   private var body = Body.none
   private var hasHeardGoodbye = false
+  /// Of a connector: whether the hello that has come was that of a listener that turns it away.
+  private var isRefused = false
   private var announcedReceived = 0
   private var announcedConsumed = 0
   private var owesAcknowledgement = false
@@ -129,6 +131,7 @@ extension Link {
     output.clear()
     staging.clear()
     body = .none
+    isRefused = false
     guard role == .connector else { return }
     attempt &+= 1
     say(hello)
@@ -205,6 +208,11 @@ extension Link {
     guard hello.session == session else {
       throw LinkError(.malformed, "the hello belongs to another session")
     }
+    if role == .connector, hello.incarnation == .none {
+      // That of one who has no part in the session: it says why, and what stands in its hello is nothing.
+      isRefused = true
+      return
+    }
     try hello.check(against: terms)
     let theirs = hello.positions
     // Whether this listener's side is the one that the connector has met last, or the first one.
@@ -257,12 +265,16 @@ extension Link {
 }
 
 extension Link {
-  /// What a listener sends to somebody whom it turns away.
+  /// What a listener sends to somebody whom it turns away; nil if it is not to be answered, since it does
+  /// not speak the protocol, or has not said all of its hello.
+  ///
+  /// - Parameter start: what it has said, which need not be a hello that can be one.
   package static func refusal(
-    of hello: Hello, _ terms: LinkTerms, _ error: LinkError
-  ) -> [UInt8] {
-    let ours = Hello(
-      role: .listener, terms: terms, session: hello.session, incarnation: .none)
+    of start: Span<UInt8>, _ terms: LinkTerms, _ error: LinkError
+  ) -> [UInt8]? {
+    guard error.code != .notPsyne, start.count >= Hello.bytes else { return nil }
+    let session = unsafe start.withUnsafeBytes { unsafe Hello.session(in: $0) }
+    let ours = Hello(role: .listener, terms: terms, session: session, incarnation: .none)
     let body = error.body
     let block = Block(.error, length: body.count, position: 0, received: 0, consumed: 0)
     var bytes = [UInt8](repeating: 0, count: Hello.bytes + Block.bytes)
@@ -413,8 +425,10 @@ extension Link {
       let inLane = min(count, direct.count)
       if inLane > 0 { dataCame(inLane) }
       staging.add(count - inLane)
-      try parse()
+      let parsed = Result { () throws(LinkError) in try parse() }
+      // Also what came before an error: first, since what is wrong with it was said first.
       try inbound.publish(upTo: received)
+      try parsed.get()
     } catch {
       fail(error)
       throw error
@@ -448,7 +462,14 @@ extension Link {
         body = .none
         throw LinkError(body: all)
       case .none:
-        if phase == .greeting {
+        if isRefused {
+          guard let bytes = unsafe staging.take(exactly: Block.bytes) else { return }
+          let block = try unsafe Block(decoding: bytes)
+          guard block.kind == .error else {
+            throw LinkError(.malformed, "the listener turns us away, and does not say why")
+          }
+          body = .error(left: block.length, [])
+        } else if phase == .greeting {
           unsafe try Hello.check(start: staging.bytes)
           guard let bytes = unsafe staging.take(exactly: Hello.bytes) else { return }
           try greet(try unsafe Hello(decoding: bytes))

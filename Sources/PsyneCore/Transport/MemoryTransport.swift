@@ -15,7 +15,10 @@ public struct MemoryTransport: Transport {
   public var scheme: String { "memory" }
 
   public var optionNames: [String] {
-    ["capacity", "producers", "consumers", "wait", "slow", "full", "hugepages", "numa", "connecttimeout"]
+    [
+      "capacity", "producers", "consumers", "wait", "slow", "full", "hugepages", "numa",
+      "connecttimeout",
+    ]
   }
 
   public func open(

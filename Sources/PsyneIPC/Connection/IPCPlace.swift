@@ -14,7 +14,8 @@ final class IPCPlace: ListeningPlace, Sendable {
 
   init(
     _ address: ChannelAddress, _ transport: IPCTransport, _ format: MessageFormat,
-    _ options: ChannelOptions, _ accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
+    _ options: ChannelOptions,
+    _ accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
   ) throws(TransportError) {
     name = try IPCDoor.name(of: address)
     self.address = "ipc://\(name)"

@@ -57,8 +57,8 @@ struct LinkRefusalTests {
     let decoded = try unsafe hello.encoded.withUnsafeBytes { try unsafe Hello(decoding: $0) }
     #expect(decoded == hello)
     for (offset, value) in [
-      (0, 0), (8, 2), (10, 1), (12, 64), (16, 3), (28, 3), (30, 2), (47, 1), (55, 1), (95, 255),
-      (96, 255), (104, 255), (112, 255), (127, 255),
+      (0, 0), (8, 2), (10, 1), (12, 64), (16, 3), (28, 3), (30, 2), (32, 0), (47, 1), (55, 1),
+      (95, 255), (96, 255), (104, 255), (112, 255), (127, 255),
     ] as [(Int, UInt8)] {
       var bytes = hello.encoded
       bytes[offset] = value
@@ -101,8 +101,107 @@ struct LinkRefusalTests {
     }
   }
 
-  @Test("a listener that refuses says why behind its hello, and the connector hears it")
-  func refusal() throws {
+  /// What a listener of other lanes says to somebody whom it turns away.
+  private func refusal(of start: [UInt8], _ error: LinkError) -> [UInt8]? {
+    var terms = LinkPuppet.terms
+    terms.capacity *= 2
+    return Link.refusal(of: start.span, terms, error)
+  }
+
+  @Test("a connector that is turned away has met nobody, and hears why", arguments: [1, 7, .max])
+  func refusal(piece: Int) throws {
+    let error = LinkError(.full, "there are enough")
+    let puppet = try LinkPuppet(.connector)
+    puppet.link.connect(now: 0)
+    let said = try #require(refusal(of: puppet.said(), error))
+    try puppet.hear(Array(said[..<Hello.bytes]), piece: piece)
+    #expect(puppet.link.phase == .greeting && puppet.link.meeting == nil)
+    let heard = self.error { () throws(LinkError) in
+      try puppet.hear(Array(said[Hello.bytes...]), piece: piece)
+    }
+    #expect(heard == LinkError(.full, "there are enough", isFromPeer: true))
+    #expect(puppet.link.phase == .failed && puppet.link.meeting == nil)
+    #expect(puppet.link.incarnation == .none)
+    #expect(puppet.said().isEmpty, "there is nothing to answer")
+  }
+
+  @Test("so it is when a connection is to go on, and nothing of what was is lost")
+  func refusalOnResume() throws {
+    let puppet = try LinkPuppet(.connector)
+    puppet.link.connect(now: 0)
+    try puppet.hear(LinkPuppet.hello(.listener).encoded)
+    puppet.link.meeting = nil
+    try puppet.send(count: 32)
+    _ = puppet.said()
+    let frame = bytesFrame(count: 5)
+    try puppet.hear(
+      Block(.data, length: frame.count, position: 0, received: 0, consumed: 0), frame)
+    puppet.link.disconnect()
+    puppet.link.connect(now: 0)
+    let said = try #require(refusal(of: puppet.said(), LinkError(.full, "there are enough")))
+    let heard = error { () throws(LinkError) in try puppet.hear(said) }
+    #expect(heard == LinkError(.full, "there are enough", isFromPeer: true))
+    #expect(puppet.link.meeting == nil && puppet.link.incarnation == LinkPuppet.incarnation)
+    #expect(puppet.link.unconfirmed == (1, 40))
+    #expect(try puppet.receive() == [5])
+  }
+
+  @Test("a refusal that is lost, or cut, is a break: the next connection is as good as any")
+  func refusalLost() throws {
+    let puppet = try LinkPuppet(.connector)
+    puppet.link.connect(now: 0)
+    let said = try #require(refusal(of: puppet.said(), LinkError(.full, "there are enough")))
+    try puppet.hear(Array(said.dropLast()))
+    puppet.link.disconnect()
+    #expect(puppet.link.phase == .apart)
+    puppet.link.connect(now: 0)
+    try puppet.hear(LinkPuppet.hello(.listener).encoded)
+    #expect(puppet.link.phase == .established && puppet.link.meeting == .new)
+  }
+
+  @Test("a refusal that does not say why is none")
+  func refusalWithoutError() throws {
+    for kind in [Block.Kind.data, .acknowledgement, .goodbye] {
+      let puppet = try LinkPuppet(.connector)
+      puppet.link.connect(now: 0)
+      var hello = LinkPuppet.hello(.listener)
+      hello.incarnation = .none
+      try puppet.hear(hello.encoded)
+      let error = error { () throws(LinkError) in
+        try puppet.hear(
+          Block(kind, length: kind == .data ? 8 : 0, position: 0, received: 0, consumed: 0))
+      }
+      #expect(error?.code == .malformed)
+    }
+  }
+
+  @Test("whoever speaks another version, or says a hello that cannot be one, can be told")
+  func versions() throws {
+    let hello = LinkPuppet.hello().encoded
+    let error = LinkError(.version, "another one")
+    for (offset, value) in [(8, 2), (9, 1), (10, 1), (12, 64), (16, 9)] as [(Int, UInt8)] {
+      var bytes = hello
+      bytes[offset] = value
+      let answer = try #require(refusal(of: bytes, error), "byte \(offset)")
+      let ours = try #require(try Hello(of: answer.span.extracting(first: Hello.bytes)))
+      #expect(ours.role == .listener && ours.incarnation == .none)
+      #expect(ours.session == LinkPuppet.session)
+    }
+    #expect(refusal(of: hello.dropLast(), error) == nil, "not all of it has come")
+    #expect(refusal(of: hello, LinkError(.notPsyne, "no magic")) == nil)
+
+    let puppet = try LinkPuppet(.connector)
+    puppet.link.connect(now: 0)
+    var answer = LinkPuppet.hello(.listener).encoded
+    answer[8] = 2
+    let found = self.error { () throws(LinkError) in try puppet.hear(answer) }
+    #expect(found?.code == .version)
+    #expect(found?.message.contains("speaks version 2 of the protocol, this one version 1") == true)
+    #expect(found?.isFromPeer == false && puppet.link.meeting == nil)
+  }
+
+  @Test("a listener that finds something says it behind its hello, and the connector hears it")
+  func found() throws {
     let listener = try LinkPuppet()
     let connector = try LinkPuppet(.connector)
     connector.link.connect(now: 0)
@@ -233,6 +332,57 @@ struct LinkRefusalTests {
       #expect(error?.code == code)
       let counts = try puppet.receive()
       #expect(counts == [3])
+    }
+  }
+
+  @Test("what came with an error, the other side's or one that is found, is received")
+  func messagesBeforeErrors() throws {
+    let frames = bytesFrame(count: 3) + bytesFrame(count: 9)
+    let text: [UInt8] = [7, 0, 0, 0] + Array("enough".utf8)
+    let after = frames.count + 12
+    for (isFromPeer, last) in [
+      (
+        true,
+        Block(.error, length: text.count, position: after, received: 0, consumed: 0).encoded + text
+      ),
+      (false, Block(.acknowledgement, position: 0, received: 0, consumed: 0).encoded),
+      (false, Block(.acknowledgement, length: 1, position: 0, received: 0, consumed: 0).encoded),
+    ] {
+      let puppet = try LinkPuppet.established()
+      let data = frames + bytesFrame(count: 8)[..<12]
+      let block = Block(.data, length: data.count, position: 0, received: 0, consumed: 0)
+      let error = error { () throws(LinkError) in try puppet.hear(block.encoded + data + last) }
+      #expect(error?.isFromPeer == isFromPeer)
+      #expect(error?.code == (isFromPeer ? .full : .malformed))
+      #expect(try puppet.receive() == [3, 9])
+    }
+  }
+
+  @Test("a message that cannot be one is found, whatever came with it")
+  func wrongMessageBeforeError() throws {
+    let puppet = try LinkPuppet.established()
+    let data = bytesFrame(count: 3) + bytesFrame(count: 8, type: .text)
+    let text: [UInt8] = [7, 0, 0, 0]
+    let error = error { () throws(LinkError) in
+      try puppet.hear(
+        Block(.data, length: data.count, position: 0, received: 0, consumed: 0).encoded + data
+          + Block(.error, length: 4, position: data.count, received: 0, consumed: 0).encoded + text)
+    }
+    #expect(error?.code == .malformed && error?.isFromPeer == false)
+    #expect(try puppet.receive() == [3])
+  }
+
+  @Test("each message of a mixed channel has a type")
+  func mixed() throws {
+    for (type, isOne) in [(0, false), (1, true), (4_000_000_000, true)] as [(MessageType, Bool)] {
+      let channel: SPSCChannel<Mixed> = try makeChannel(capacity: .bytes(4096))
+      let lane = try InboundLane(channel.lanes, largestMessage: 4088)
+      let frames = bytesFrame(count: 3) + bytesFrame(count: 8, type: type)
+      unsafe lane.room(at: 0, count: frames.count).copyBytes(from: frames)
+      let error = error { () throws(LinkError) in try lane.publish(upTo: frames.count) }
+      #expect(error?.code == (isOne ? nil : .malformed))
+      #expect(lane.whole == (isOne ? frames.count : 16))
+      lane.leave(as: .closed)
     }
   }
 

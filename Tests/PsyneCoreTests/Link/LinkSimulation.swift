@@ -24,6 +24,11 @@ final class LinkSimulation<Cargo: LinkCargo> {
   /// Programs leave, and do not come again.
   private var isQuiet = false
   private var isClosing = false
+  /// Whether the listener has no room for whoever comes.
+  private var isFull = false
+  private static var fullness: LinkError { LinkError(.full, "there is no room") }
+  /// Which side has found something, and what.
+  private var failing: (party: SimulatedParty<Cargo>, error: LinkError)?
 
   /// The connector's own, and the listener's.
   private var dialled: SimulatedConnection?
@@ -45,6 +50,16 @@ final class LinkSimulation<Cargo: LinkCargo> {
     var connectorCloses: Bool
     var listenerCloses: Bool
     var closesEarly: Bool
+    /// Turns the connector away at times, which ends the session once the connector has heard it.
+    var refuses: Bool
+    /// One side ends with an error.
+    var fails: Bool
+  }
+
+  /// One side has heard of the other that it has ended the session.
+  private struct Told: Error {
+    let role: Hello.Role
+    let error: LinkError
   }
 
   init(seed: UInt64) throws {
@@ -58,15 +73,25 @@ final class LinkSimulation<Cargo: LinkCargo> {
       messages: 20 + random.below(100), wireBytes: 1 << (7 + random.below(11)),
       pieceBytes: 1 << (1 + random.below(15)), restarts: random.below(3) == 0,
       acknowledges: random.below(2) == 0, programsLeave: random.below(2) == 0,
-      connectorCloses: closers != 0, listenerCloses: closers != 1, closesEarly: random.below(3) == 0
-    )
+      connectorCloses: closers != 0, listenerCloses: closers != 1,
+      closesEarly: random.below(3) == 0, refuses: random.below(8) == 0, fails: random.below(8) == 0)
     connector = try SimulatedParty(
       .connector, terms, session: session, incarnation: .none, epoch: 0,
       beginning: Hello.Positions())
   }
 
   func run() throws {
-    for _ in 0..<300 { try step() }
+    do {
+      try runToEnd()
+    } catch let told as Told {
+      try checkTold(told)
+    }
+  }
+
+  private func runToEnd() throws {
+    let isEarly = chance(of: 4)
+    for _ in 0..<(traits.fails && isEarly ? random.below(300) : 300) { try step() }
+    if traits.fails { return try failOneSide() }
     isKind = !traits.closesEarly
     try goOn("everything has arrived") { self.hasDelivered || !self.isKind }
     if isKind { try fallQuiet() }
@@ -106,6 +131,25 @@ final class LinkSimulation<Cargo: LinkCargo> {
     }
   }
 
+  /// One side finds something. The other one hears it, or a break before.
+  private func failOneSide() throws {
+    isKind = true
+    try goOn("both have met") {
+      self.listener?.link.phase == .established && self.connector.link.phase == .established
+        && self.dialled === self.taken
+    }
+    guard let listener else { return }
+    let (party, other) = chance(of: 2) ? (connector, listener) : (listener, connector)
+    let error = LinkError(.other, "the \(party.link.role) has found something")
+    failing = (party, error)
+    party.link.fail(error)
+    isKind = chance(of: 2)
+    let connection = dialled
+    try goOn("the other side has heard of it") {
+      (other === self.connector ? self.dialled : self.taken) !== connection
+    }
+  }
+
   /// The same over a network that also changes what it carries. Whatever that does to the streams, both
   /// sides fail with an error or go on.
   func runTampered() throws {
@@ -118,6 +162,8 @@ final class LinkSimulation<Cargo: LinkCargo> {
     } catch let failure as SimulationFailure where !failure.isInexcusable {
       return
     } catch is LinkError {
+      return
+    } catch is Told {
       return
     }
   }
@@ -165,13 +211,14 @@ extension LinkSimulation {
   private func step() throws {
     now += Int64(1 + random.below(chance(of: 50) ? 500_000_000 : 5_000_000))
     try runPrograms()
-    if !isKind { try disturb() }
+    if isKind { isFull = false } else { try disturb() }
     dial()
     try runConnector()
     try acceptGreeting()
     try runListener()
-    try connector.checkMemory()
-    try listener?.checkMemory()
+    for party in [connector, listener].compactMap(\.self) {
+      try party.checkMemory(mayFail: party === failing?.party)
+    }
   }
 
   private func disturb() throws {
@@ -193,6 +240,7 @@ extension LinkSimulation {
     if traits.restarts, !isClosing, !isQuiet, restarts < 4, listener != nil, chance(of: 100) {
       restart()
     }
+    if traits.refuses, chance(of: isFull ? 20 : 100) { isFull.toggle() }
   }
 
   private func cut(_ connection: SimulatedConnection?) {
@@ -255,7 +303,9 @@ extension LinkSimulation {
 
 extension LinkSimulation {
   private func dial() {
-    guard dialled == nil, !hasEndedInOrder, now >= redialAt else { return }
+    guard dialled == nil, !hasEndedInOrder, connector.link.phase != .failed, now >= redialAt else {
+      return
+    }
     let connection = SimulatedConnection(capacity: traits.wireBytes)
     dialled = connection
     greeting.append((connection, []))
@@ -265,6 +315,11 @@ extension LinkSimulation {
   private func runConnector() throws {
     guard let connection = dialled else { return }
     serve(connector.link, writing: &connection.toListener)
+    if connector.link.phase == .failed {
+      connection.toListener.finish()
+      dialled = nil
+      return
+    }
     let end = try hear(connector.link, reading: &connection.toConnector)
     try noteMeeting()
     guard let end else { return }
@@ -303,8 +358,12 @@ extension LinkSimulation {
       greeting[place].bytes = bytes
       if bytes.count == Hello.bytes {
         greeting.remove(at: place)
-        try accept(
-          try unsafe bytes.withUnsafeBytes { try unsafe Hello(decoding: $0) }, waiting.connection)
+        if isFull {
+          try refuse(bytes, waiting.connection)
+        } else {
+          try accept(
+            try unsafe bytes.withUnsafeBytes { try unsafe Hello(decoding: $0) }, waiting.connection)
+        }
       } else if waiting.connection.toListener.ending(now: now) != nil {
         greeting.remove(at: place)
         waiting.connection.toConnector.cut(keeping: 0, noticedAt: now)
@@ -312,11 +371,25 @@ extension LinkSimulation {
     }
   }
 
+  private func refuse(_ bytes: [UInt8], _ connection: SimulatedConnection) throws {
+    guard let refusal = Link.refusal(of: bytes.span, terms, Self.fullness) else {
+      throw SimulationFailure("a whole hello is not answered")
+    }
+    // Whatever room there is: it is the first thing that this stream carries.
+    unsafe refusal.withUnsafeBytes { unsafe connection.toConnector.write($0) }
+    if chance(of: 3) {
+      connection.toConnector.cut(
+        keeping: random.below(refusal.count), noticedAt: now + Int64(random.below(1_000_000_000)))
+    } else {
+      connection.toConnector.finish()
+    }
+  }
+
   private func accept(_ hello: Hello, _ connection: SimulatedConnection) throws {
     try hello.check(against: terms)
     let party = try listener ?? makeListener(hello)
     listener = party
-    guard try party.link.accept(hello, now: now) else {
+    guard party.link.phase != .failed, try party.link.accept(hello, now: now) else {
       connection.toConnector.cut(keeping: 0, noticedAt: now)
       return
     }
@@ -338,10 +411,12 @@ extension LinkSimulation {
     guard let connection = taken, let link = listener?.link else { return }
     let wasFinished = link.phase == .finished
     serve(link, writing: &connection.toConnector)
-    let end = wasFinished ? nil : try hear(link, reading: &connection.toListener)
-    guard end != nil || link.phase == .finished else { return }
-    // A stream that the listener ends in order says that it has finished: it ends no other one so.
-    if link.phase == .finished {
+    let hasEnded = wasFinished || link.phase == .failed
+    let end = hasEnded ? nil : try hear(link, reading: &connection.toListener)
+    guard end != nil || link.phase == .finished || link.phase == .failed else { return }
+    // A stream that the listener ends in order says that it has finished, or has failed: it ends no other
+    // one so.
+    if link.phase == .finished || link.phase == .failed {
       connection.toConnector.finish()
     } else {
       connection.toConnector.cut(keeping: connection.toConnector.count, noticedAt: now)
@@ -396,7 +471,10 @@ extension LinkSimulation {
         return first + (unsafe wire.read(into: rest, now: now))
       }
     } catch {
-      throw SimulationFailure("the \(link.role) has failed: \(error)")
+      guard error.isFromPeer else {
+        throw SimulationFailure("the \(link.role) has failed: \(error)")
+      }
+      throw Told(role: link.role, error: error)
     }
   }
 }
@@ -416,6 +494,36 @@ extension LinkSimulation {
     guard let listener else { return false }
     return hasEndedInOrder && listener.link.phase == .finished
       && [connector, listener].allSatisfy { $0.isClosed || $0.hasReadToTheEnd }
+  }
+
+  /// Whoever has heard why the session ends knows it, and has got what was sent before.
+  private func checkTold(_ told: Told) throws {
+    guard let party = told.role == .connector ? connector : listener else {
+      throw SimulationFailure("nobody has been told")
+    }
+    let isRefused = party === connector && told.error.code == .full
+    let expected = isRefused ? Self.fullness : failing?.error
+    guard told.error.code == expected?.code, told.error.message == expected?.message,
+      party.link.phase == .failed, party.link.error == told.error
+    else { throw SimulationFailure("the \(party.link.role) has been told: \(told.error)") }
+    if isRefused {
+      // It has met nobody by it.
+      guard party.link.meeting == nil,
+        segments.last?.journal === incarnations[party.link.incarnation]?.journal
+      else { throw SimulationFailure("a refusal was taken for a meeting") }
+    } else {
+      if party === connector { try noteMeeting() }
+      // All that was sent before the error came before it.
+      guard let failing,
+        let whole = failing.party.journal.starts.last(where: {
+          $0 <= failing.party.link.sentPosition
+        }), party.link.inbound.whole == whole
+      else {
+        throw SimulationFailure(
+          "the \(party.link.role) has got \(party.link.inbound.whole) bytes with the error")
+      }
+    }
+    try party.readWhatHasCome(from: source(of: party))
   }
 
   /// Whoever closes has its messages delivered, unless the other one closed before.

@@ -160,12 +160,29 @@ final class SimulatedParty<Cargo: LinkCargo> {
     return result
   }
 
+  /// Its link has ended: what has come is there all the same, as far as it is whole.
+  func readWhatHasCome(
+    from source: (Int) throws -> (journal: StreamJournal, index: Int)
+  ) throws {
+    link.leave(as: .died)
+    guard !isClosed else { return }
+    try claimReceiver()
+    // Between two senders it is told that the first one has left.
+    for _ in 0..<100 where readPosition < link.inbound.whole {
+      try receive(upTo: .max, from: source)
+    }
+    guard readPosition == link.inbound.whole else {
+      throw SimulationFailure(
+        "the \(link.role) has read \(readPosition) of \(link.inbound.whole) that had come")
+    }
+  }
+
   /// What lies unread in the lane, which holds `capacity`.
-  func checkMemory() throws {
+  func checkMemory(mayFail: Bool) throws {
     let unread = link.inbound.whole - link.inbound.consumed
     guard (0...capacity).contains(unread) else {
       throw SimulationFailure("\(unread) bytes lie in a lane of \(capacity)", isInexcusable: true)
     }
-    guard link.phase != .failed else { throw SimulationFailure("a link has failed") }
+    guard mayFail || link.phase != .failed else { throw SimulationFailure("a link has failed") }
   }
 }

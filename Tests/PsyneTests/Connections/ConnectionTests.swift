@@ -9,7 +9,9 @@ struct ConnectionTests {
   typealias Body = Vector<UInt32>
   private static let count = isVerifying ? 2_000_000 : 60_000
 
-  @Test("messages of all lengths come whole, in order and once, both ways", arguments: Scheme.allCases)
+  @Test(
+    "messages of all lengths come whole, in order and once, both ways",
+    arguments: Scheme.allCases)
   func bothWays(_ scheme: Scheme) throws {
     let server = try Server<Body>(scheme.address("capacity=64KiB"))
     let echo = BackgroundThread {
@@ -46,7 +48,9 @@ struct ConnectionTests {
       var receiver = try server.receiver()
       var found: [Int] = []
       while found.count < 5, let message = try receiver.receive() {
-        let isRight = message.elements.indices.allSatisfy { message[$0] == UInt8(truncatingIfNeeded: $0) }
+        let isRight = message.elements.indices.allSatisfy {
+          message[$0] == UInt8(truncatingIfNeeded: $0)
+        }
         found.append(isRight ? message.count : -1)
       }
       return found
@@ -57,7 +61,9 @@ struct ConnectionTests {
       loan.send()
     }
     #expect(try received.join() == lengths)
-    #expect(throws: ChannelError.self) { _ = try sender.tryReserve(count: connection.largestMessage + 1)?.count }
+    #expect(throws: ChannelError.self) {
+      _ = try sender.tryReserve(count: connection.largestMessage + 1)?.count
+    }
   }
 
   struct Pose: FixedSizeMessage {
@@ -65,7 +71,9 @@ struct ConnectionTests {
     var x, y, heading: Double
   }
 
-  @Test("structs, matrices, texts and mixed messages arrive as what they are", arguments: Scheme.allCases)
+  @Test(
+    "structs, matrices, texts and mixed messages arrive as what they are",
+    arguments: Scheme.allCases)
   func bodies(_ scheme: Scheme) throws {
     let poses = try pair(Pose.self, scheme)
     var poseSender = try poses.connection.sender()
@@ -120,7 +128,9 @@ struct ConnectionTests {
     #expect(throws: ChannelError.timedOut) { _ = try receiver.receive(timeout: .zero)?.count }
   }
 
-  @Test("a server that closes has its clients told, and gets what has come", arguments: Scheme.allCases)
+  @Test(
+    "a server that closes has its clients told, and gets what has come",
+    arguments: Scheme.allCases)
   func serverCloses(_ scheme: Scheme) throws {
     let server = try Server<Body>(scheme.address())
     let connection = try Connection<Body>(server.address)
@@ -185,7 +195,9 @@ struct ConnectionTests {
     let server = try Server<Body>(scheme.address())
     let connection = try Connection<Body>(server.address)
     var back = try connection.receiver()
-    #expect(throws: ChannelError.timedOut) { _ = try back.receive(timeout: .milliseconds(5))?.count }
+    #expect(throws: ChannelError.timedOut) {
+      _ = try back.receive(timeout: .milliseconds(5))?.count
+    }
     let waiting = BackgroundThread {
       var receiver = try server.receiver()
       return try receiveNumbers(0..<200, &receiver)

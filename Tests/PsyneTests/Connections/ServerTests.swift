@@ -8,7 +8,9 @@ import Testing
 struct ServerTests {
   typealias Body = Vector<UInt32>
 
-  @Test("what many send is merged, each one's in order, and each gets its own answers", arguments: Scheme.allCases)
+  @Test(
+    "what many send is merged, each one's in order, and each gets its own answers",
+    arguments: Scheme.allCases)
   func requests(_ scheme: Scheme) throws {
     let (clients, count) = (8, isVerifying ? 100_000 : 2_000)
     let server = try Server<Body>(scheme.address("capacity=64KiB"))
@@ -42,7 +44,9 @@ struct ServerTests {
     #expect(try serving.join())
   }
 
-  @Test("a broadcast reaches everybody, and work goes to whoever is free", arguments: Scheme.allCases)
+  @Test(
+    "a broadcast reaches everybody, and work goes to whoever is free",
+    arguments: Scheme.allCases)
   func distribution(_ scheme: Scheme) throws {
     let clients = 4
     let server = try Server<Body>(scheme.address("capacity=16KiB"))

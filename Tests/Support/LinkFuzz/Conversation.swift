@@ -15,6 +15,8 @@ struct Conversation<Tested: Program>: ~Copyable {
   private var now: Int64 = 0
   /// Of a listener's side: what has come of a hello, before the link is told of it.
   private var door: [UInt8]?
+  /// Connections so far; of a listener's side, as the last hello that it has taken counted them.
+  private var attempt: UInt32 = 0
   /// Where both streams begin.
   private let start: Int
 
@@ -128,6 +130,7 @@ struct Conversation<Tested: Program>: ~Copyable {
 
   private mutating func connect(greets: Bool, lost: Int = 0, isRestart: Bool = false) {
     listening.begin()
+    attempt &+= 1
     if setting.isConnector {
       link.connect(now: now)
       flush()
@@ -154,8 +157,9 @@ struct Conversation<Tested: Program>: ~Copyable {
     return WireHello(
       role: setting.isConnector ? 2 : 1, type: format.type.rawValue,
       elementSize: UInt32(format.elementSize), alignment: UInt16(format.elementAlignment),
-      isFixedSize: format.isFixedSize, capacity: Self.capacity, session: Self.session,
-      incarnation: incarnation, positions: [heard, consumed, consumed, sent - sent % unit, sent])
+      isFixedSize: format.isFixedSize, attempt: attempt, capacity: Self.capacity,
+      session: Self.session, incarnation: incarnation,
+      positions: [heard, consumed, consumed, sent - sent % unit, sent])
   }
 
   /// A listener's link is given a connection once there is a hello.
@@ -167,7 +171,12 @@ struct Conversation<Tested: Program>: ~Copyable {
       door = nil
       outcome.came += Wire.helloBytes
       do throws(LinkError) {
-        _ = try link.accept(hello, now: now)
+        guard try link.accept(hello, now: now) else {
+          // A later one has come before: there is nobody until the next connection.
+          door = []
+          return
+        }
+        attempt = hello.attempt
       } catch {
         outcome.errors += 1
         link.fail(error)
@@ -177,7 +186,22 @@ struct Conversation<Tested: Program>: ~Copyable {
       // Turned away: there is nobody until the next connection.
       outcome.errors += 1
       door = []
+      refuse(came, error)
     }
+  }
+
+  /// What is said to somebody who is turned away, and whether it is what a peer can take.
+  private func refuse(_ came: [UInt8], _ error: LinkError) {
+    let isHello = came.count >= Wire.helloBytes && came.starts(with: Wire.magic)
+    let terms = LinkTerms(
+      format: format, capacity: Self.capacity, largestMessage: 1, keepAlive: 5000)
+    let refusal = Link.refusal(of: came.span, terms, error)
+    LinkFuzz.expect((refusal != nil) == isHello, "the wrong ones are answered")
+    guard let refusal else { return }
+    var heard = Listening()
+    heard.hear(refusal, capacity: Self.capacity)
+    LinkFuzz.expect(heard.isRefused, "a refusal is none")
+    LinkFuzz.expect(heard.session == came[56..<72], "it is another session's")
   }
 
   /// Gives bytes to the link, as many at a time as there are to be.
@@ -290,6 +314,9 @@ extension Conversation {
     LinkFuzz.expect(link.sentPosition <= tail, "more is sent than there is")
     LinkFuzz.expect(outcome.delivered <= outcome.came, "more is delivered than came")
     LinkFuzz.expect(link.owed >= 0, "what was read is taken back")
+    LinkFuzz.expect(
+      link.phase != .established && link.meeting == nil || link.incarnation != .none,
+      "it has met nobody")
   }
 
   private mutating func finish() {

@@ -16,8 +16,8 @@ extension LinkFuzz {
     var sender = try there.channel(FloatVector.self).sender()
     link.connect(now: 0)
     let answer = WireHello(
-      role: 2, type: 1, elementSize: 4, alignment: 4, isFixedSize: false, capacity: capacity,
-      session: session, incarnation: (1, 2), positions: [0, 0, 0, 0, 0]
+      role: 2, type: 1, elementSize: 4, alignment: 4, isFixedSize: false, attempt: 1,
+      capacity: capacity, session: session, incarnation: (1, 2), positions: [0, 0, 0, 0, 0]
     ).bytes
     _ = try unsafe link.receive(now: 0) { _, room in
       unsafe room.copyBytes(from: answer)

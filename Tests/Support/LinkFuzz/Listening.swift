@@ -10,6 +10,12 @@ struct Listening {
   /// Of its last hello: from where on it still has its own stream, and how far it has ours whole.
   private(set) var held = 0
   private(set) var whole = 0
+  private(set) var session: ArraySlice<UInt8> = []
+  /// What its last hello has counted.
+  private var attempts = 0
+  /// Whether its hello was that of a listener that turns somebody away, and an error has come behind it.
+  private(set) var isRefused = false
+  private var mayMeet = false
   private var pending: [UInt8] = []
   private var bodyLeft = 0
   private var isOver = false
@@ -35,6 +41,12 @@ struct Listening {
       } else if !hasGreeted {
         guard rest.count >= Wire.helloBytes else { return }
         LinkFuzz.expect(rest.prefix(8).elementsEqual(Wire.magic), "no magic in its hello")
+        let isListener = Wire.read(rest, at: 16, 4) == 2
+        let attempt = Int(Wire.read(rest, at: 32, 4))
+        LinkFuzz.expect(isListener || attempt > attempts, "it does not count its connections")
+        attempts = attempt
+        session = ArraySlice(Array(rest.dropFirst(56).prefix(16)))
+        mayMeet = !isListener || rest.dropFirst(72).prefix(16).contains { $0 != 0 }
         received = Int(Wire.read(rest, at: 88, 8))
         whole = Int(Wire.read(rest, at: 96, 8))
         consumed = Int(Wire.read(rest, at: 104, 8))
@@ -56,6 +68,8 @@ struct Listening {
     LinkFuzz.expect(block.consumed <= block.received, "it consumes what it has not received")
     (received, consumed) = (block.received, block.consumed)
     bodyLeft = block.length
+    LinkFuzz.expect(mayMeet || block.kind == WireBlock.error, "a refusal without an error")
+    isRefused = !mayMeet
     switch block.kind {
     case WireBlock.data:
       LinkFuzz.expect(block.position == position, "a gap in what it sends")

@@ -81,6 +81,7 @@ enum MixedProgram: Program {
   }
 
   static func look(at message: borrowing Message<Mixed>) -> Int {
+    LinkFuzz.expect(message.type != .mixed, "a message without a type")
     // A message of another type, or none of the type that it says, is an error and nothing else.
     do throws(ChannelError) {
       if let text = try message.as(Text.self) { _ = text.string }

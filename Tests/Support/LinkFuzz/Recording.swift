@@ -1,12 +1,34 @@
 internal import PsyneCore
 
 extension LinkFuzz {
-  /// What two honest links say to each other, as inputs for each of them: where the fuzzer begins.
+  /// What two honest links say to each other, as inputs for each of them, and what a listener says that
+  /// turns a connector away: where the fuzzer begins.
   public static func conversations() -> [(name: String, input: [UInt8])] {
     recordings("bytes", .bytes, BytesProgram.self)
       + recordings("fixed", .fixedSize, FixedSizeProgram.self)
       + recordings("mixed", .mixed, MixedProgram.self)
-      + recordings("matrix", .matrix, MatrixProgram.self)
+      + recordings("matrix", .matrix, MatrixProgram.self) + refusals()
+  }
+
+  /// At first, and when a connection is to go on.
+  private static func refusals() -> [(name: String, input: [UInt8])] {
+    let hello = WireHello(
+      role: 2, type: MessageType.bytes.rawValue, elementSize: 1, alignment: 1, isFixedSize: false,
+      attempt: 0, capacity: 8192, session: (1, 2), incarnation: (0, 0), positions: [0, 0, 0, 0, 0])
+    let text = Wire.number(7 as UInt32) + Array("there is no room".utf8)
+    let block = WireBlock(
+      kind: WireBlock.error, length: text.count, position: 0, received: 0, consumed: 0)
+    let said = hello.bytes + block.bytes + text
+    let refusal = [Step.raw.rawValue] + Wire.number(UInt16(said.count)) + said
+    let before = [Step.message.rawValue, 1, 40, 0, Step.send.rawValue, 10]
+    return [
+      ("refused-connector", Setting.bytes(isConnector: true, .bytes, greets: false) + refusal),
+      (
+        "refused-later-connector",
+        Setting.bytes(isConnector: true, .bytes, greets: true) + before
+          + [Step.reconnectSilently.rawValue] + refusal
+      ),
+    ]
   }
 
   private static func recordings<Told: Program>(

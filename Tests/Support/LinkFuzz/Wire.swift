@@ -22,6 +22,8 @@ struct WireHello {
   var elementSize: UInt32
   var alignment: UInt16
   var isFixedSize: Bool
+  /// Of a connector: its connections so far, this one included.
+  var attempt: UInt32
   var capacity: Int
   var session: (UInt64, UInt64)
   var incarnation: (UInt64, UInt64)
@@ -34,7 +36,7 @@ struct WireHello {
     bytes += Wire.number(UInt32(Wire.helloBytes)) + Wire.number(role)
     bytes += Wire.number(type) + Wire.number(elementSize)
     bytes += Wire.number(alignment) + Wire.number(isFixedSize ? 1 : 0 as UInt16)
-    bytes += Wire.number(0 as UInt32) + Wire.number(5000 as UInt32)
+    bytes += Wire.number(attempt) + Wire.number(5000 as UInt32)
     bytes += Wire.number(capacity) + Wire.number(capacity)
     bytes += Wire.number(session.0) + Wire.number(session.1)
     bytes += Wire.number(incarnation.0) + Wire.number(incarnation.1)

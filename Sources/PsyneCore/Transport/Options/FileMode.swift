@@ -32,7 +32,9 @@ extension FileMode: OptionValue, CustomStringConvertible {
   }
 
   package static var kind: String { "mode" }
-  package static var advice: String { "write a zero and three octal digits, as in 0600, 0640 or 0660" }
+  package static var advice: String {
+    "write a zero and three octal digits, as in 0600, 0640 or 0660"
+  }
 
   public var description: String {
     let digits = String(rawValue, radix: 8)

@@ -21,7 +21,9 @@ extension WhenFull: OptionValue, CustomStringConvertible {
   }
 
   package static var kind: String { "way to deal with a full channel" }
-  package static var advice: String { "write wait, fail, drop or how long to wait, as in 100ms or 2s" }
+  package static var advice: String {
+    "write wait, fail, drop or how long to wait, as in 100ms or 2s"
+  }
 
   public var description: String {
     switch self {
