@@ -33,9 +33,8 @@ final class Door: EngineClient, Sendable {
 
   func isReady(_ event: cpsyne_event) { acceptAll() }
 
-  func isDue(now: Int64) -> Int64 {
+  func isDue(now: Int64) {
     acceptAll()
-    return .max
   }
 
   private func acceptAll() {
@@ -100,13 +99,12 @@ final class Stranger: EngineClient, @unchecked Sendable {
 
   func isReady(_ event: cpsyne_event) { run(read) }
 
-  func isDue(now: Int64) -> Int64 {
+  func isDue(now: Int64) {
     run {
       if now >= deadline {
         leave("has not said hello within \(listener.options.helloTimeout.spelled)")
       }
     }
-    return .max
   }
 
   private func run(_ body: () -> Void) {

@@ -7,8 +7,7 @@ internal import Synchronization
 /// may be called by several threads at once, and must not block.
 protocol EngineClient: AnyObject, Sendable {
   func isReady(_ event: cpsyne_event)
-  /// - Returns: when to be called again, on the monotonic clock; `Int64.max` for never.
-  func isDue(now: Int64) -> Int64
+  func isDue(now: Int64)
 }
 
 /// Waits for the sockets of all connections, on one thread and on any thread that would otherwise sleep
@@ -65,7 +64,7 @@ final class Engine: Sendable {
     let isStarted = startServiceThread("psyne-tcp") {
       while true {
         self.standBy()
-        self.turn(until: .max, isOwn: true)
+        self.turn(until: .max, noting: self.sleepsUntil)
       }
     }
     guard isStarted else { throw TransportError(.system, "the system has no thread for TCP") }
@@ -88,16 +87,28 @@ final class Engine: Sendable {
 
   func remove(_ tag: UInt64) { state.withLock { _ = $0.clients.removeValue(forKey: tag) } }
 
+  /// False in a child made by fork: it has neither the thread, nor a right to what the engine's descriptors
+  /// stand for, which are its parent's.
+  var isOurs: Bool { cpsyne_fork_generation() == generation }
+
   func watch(_ socket: Socket, for tag: UInt64) throws(TransportError) {
+    guard isOurs else {
+      throw TransportError(
+        .closed, "the connection was made before a fork, and is the parent's: make another one")
+    }
     guard cpsyne_epoll_add(epoll, socket.descriptor, tag) == 0 else {
       throw Socket.failure("cannot wait for a socket")
     }
   }
 
-  func unwatch(_ socket: Socket) { _ = cpsyne_epoll_remove(epoll, socket.descriptor) }
+  func unwatch(_ socket: Socket) {
+    guard isOurs else { return }
+    _ = cpsyne_epoll_remove(epoll, socket.descriptor)
+  }
 
   /// Has a client called at a time on the monotonic clock.
   func call(_ tag: UInt64, at time: Int64) {
+    guard isOurs else { return }
     let isEarliest = state.withLock { state in
       let isEarliest = state.timers.add(time, tag)
       earliest.store(state.timers.earliest, ordering: .sequentiallyConsistent)
@@ -114,6 +125,7 @@ final class Engine: Sendable {
 
   /// Has a client called soon by the engine's thread.
   func callSoon(_ tag: UInt64) {
+    guard isOurs else { return }
     let isFirst = state.withLock { state in
       state.due.append(tag)
       hasDue.store(true, ordering: .sequentiallyConsistent)
@@ -124,6 +136,7 @@ final class Engine: Sendable {
 
   /// Gets whoever serves the sockets out of its sleep.
   private func ring() {
+    guard isOurs else { return }
     if leader.load(ordering: .sequentiallyConsistent) == 0, standby.wake() { return }
     cpsyne_eventfd_ring(wakeUp)
   }
@@ -134,7 +147,7 @@ final class Engine: Sendable {
   /// another thread does that already.
   @unsafe
   func lead(on word: UnsafeRawPointer, until deadline: Int64, spin: Int64) -> Bool {
-    guard
+    guard isOurs,
       leader.compareExchange(
         expected: 0, desired: UInt(pthread_self()), ordering: .sequentiallyConsistent
       ).exchanged
@@ -150,16 +163,22 @@ final class Engine: Sendable {
       if now >= deadline { break }
       if isSpinning {
         isSpinning = now < end && !Self.isContended(now)
-        turn(until: 0, isOwn: false)
+        turn(until: 0, noting: leaderSleepsUntil)
       } else {
-        turn(until: deadline, isOwn: false)
+        turn(until: deadline, noting: leaderSleepsUntil)
       }
     }
     leader.store(0, ordering: .sequentiallyConsistent)
-    // What was the engine's thread's to be told may have been told to us. Times may pass by as much as it
-    // naps.
-    if standby.isDeep || hasDue.load(ordering: .sequentiallyConsistent) { ring() }
+    // What was the engine's thread's to be told may have been told to us.
+    let hasDue = hasDue.load(ordering: .sequentiallyConsistent)
+    if standby.isDeep || hasDue || isOversleeping { ring() }
     return true
+  }
+
+  /// Whether the engine's thread sleeps beyond what there is to do, by more than it naps: who has led since
+  /// it went to sleep has seen to the rest.
+  private var isOversleeping: Bool {
+    nextTime < sleepsUntil.load(ordering: .sequentiallyConsistent) - Self.nap
   }
 
   /// Whether another thread wants this CPU, perhaps the one that is waited for: see ``Parking``.
@@ -205,18 +224,26 @@ final class Engine: Sendable {
   private static let nap: Int64 = 500_000
 
   /// Serves what is ready now.
-  func poll() { turn(until: 0, isOwn: false) }
+  func poll() {
+    guard isOurs else { return }
+    serve(until: 0)
+  }
 
-  private func turn(until deadline: Int64, isOwn: Bool) {
+  /// - Parameter time: where it is said for how long this thread sleeps.
+  private func turn(until deadline: Int64, noting time: borrowing Atomic<Int64>) {
     var until = min(deadline, nextTime)
-    note(until, isOwn)
+    time.store(until, ordering: .sequentiallyConsistent)
     // Whoever adds an earlier time sees how long we are going to sleep, or is seen here.
     until = min(until, nextTime)
+    serve(until: until)
+    time.store(0, ordering: .sequentiallyConsistent)
+  }
+
+  private func serve(until deadline: Int64) {
     unsafe withUnsafeTemporaryAllocation(of: cpsyne_event.self, capacity: 64) { events in
-      let count = unsafe cpsyne_epoll_wait(epoll, events.baseAddress, until)
+      let count = unsafe cpsyne_epoll_wait(epoll, events.baseAddress, deadline)
       for index in 0..<max(0, Int(count)) { unsafe dispatch(events[index]) }
     }
-    note(0, isOwn)
     serveDue()
     serveTimers()
   }
@@ -225,14 +252,6 @@ final class Engine: Sendable {
   private var nextTime: Int64 {
     hasDue.load(ordering: .sequentiallyConsistent)
       ? 0 : earliest.load(ordering: .sequentiallyConsistent)
-  }
-
-  private func note(_ time: Int64, _ isOwn: Bool) {
-    if isOwn {
-      sleepsUntil.store(time, ordering: .sequentiallyConsistent)
-    } else {
-      leaderSleepsUntil.store(time, ordering: .sequentiallyConsistent)
-    }
   }
 
   private func dispatch(_ event: cpsyne_event) {
@@ -254,10 +273,8 @@ final class Engine: Sendable {
       hasDue.store(false, ordering: .sequentiallyConsistent)
       return state.due.compactMap { state.clients[$0] }
     }
-    for client in due { isDue(client) }
+    for client in due { client.isDue(now: cpsyne_monotonic_ns()) }
   }
-
-  private func isDue(_ client: any EngineClient) { _ = client.isDue(now: cpsyne_monotonic_ns()) }
 
   private func serveTimers() {
     let earliest = earliest.load(ordering: .sequentiallyConsistent)
@@ -265,14 +282,13 @@ final class Engine: Sendable {
     let now = cpsyne_monotonic_ns()
     guard earliest <= now else { return }
     while true {
-      let next = state.withLock { state -> (UInt64, (any EngineClient)?)? in
+      let next = state.withLock { state -> (any EngineClient)?? in
         defer { self.earliest.store(state.timers.earliest, ordering: .sequentiallyConsistent) }
-        return state.timers.take(before: now).map { ($0, state.clients[$0]) }
+        return state.timers.take(before: now).map { state.clients[$0] }
       }
-      guard let (tag, client) = next else { return }
-      guard let client else { continue }
-      let again = client.isDue(now: now)
-      if again != .max { call(tag, at: max(again, now + 1)) }
+      // Some clients are gone by then.
+      guard let client = next else { return }
+      client?.isDue(now: now)
     }
   }
 }
@@ -329,12 +345,15 @@ struct TimerQueue {
   private var heap: [(time: Int64, tag: UInt64)] = []
   private var times: [UInt64: Int64] = [:]
 
+  /// Those that were replaced included.
+  var count: Int { heap.count }
   var earliest: Int64 { heap.first?.time ?? .max }
 
   /// True if it is the earliest of all.
   mutating func add(_ time: Int64, _ tag: UInt64) -> Bool {
     if let pending = times[tag], pending <= time { return false }
     times[tag] = time
+    if heap.count > 2 * times.count + 64 { forgetReplaced() }
     heap.append((time, tag))
     var index = heap.count - 1
     while index > 0, heap[index].time < heap[(index - 1) / 2].time {
@@ -353,6 +372,13 @@ struct TimerQueue {
       return first.tag
     }
     return nil
+  }
+
+  /// Those that were replaced by earlier ones and lie far ahead, so that they do not pile up. A sorted array
+  /// is a heap.
+  private mutating func forgetReplaced() {
+    heap.removeAll { times[$0.tag] != $0.time }
+    heap.sort { $0.time < $1.time }
   }
 
   private mutating func removeFirst() {

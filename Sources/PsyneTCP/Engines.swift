@@ -55,7 +55,7 @@ private enum OpenEngines {
   private static func close() {
     guard getpid() == process else { return }
     let connections = engines.withLock { $0 }.flatMap(\.connections)
-    for connection in connections { connection.close(linger: nil) }
+    for connection in connections { connection.close() }
     let longest = connections.map(\.linger.nanoseconds).max() ?? 0
     // A little longer: the engine's thread may be the one that ends the process.
     let deadline = cpsyne_monotonic_ns() + longest + 100_000_000

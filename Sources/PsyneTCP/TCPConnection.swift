@@ -41,7 +41,6 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   // The baton's
   private var socket: Socket?
   private var isBlocked = false
-  private var isOver = false
   private var closesAt = Int64.max
   private var confirmsAt = Int64.max
   private var failsAt = Int64.max
@@ -49,6 +48,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private var isDialing = false
   private var attempts = 0
   private var hasMet = false
+  /// When the other side's hello has to be there.
+  private var greetsBy = Int64.max
 
   /// - Parameter lanes: inbound and outbound, with bells that are this connection's.
   init(
@@ -90,11 +91,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     run(.adopt)
   }
 
-  override func close(linger: Duration?) {
-    if let linger { lingerTime.store(linger.nanoseconds, ordering: .relaxed) }
-    run(.close)
-  }
-  private let lingerTime = Atomic<Int64>(-1)
+  override func close() { run(.close) }
 
   override func abandon() { run(.abandon) }
 
@@ -106,7 +103,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     run(work)
   }
 
-  func isDue(now: Int64) -> Int64 {
+  func isDue(now: Int64) {
     if hasSweep.exchange(false, ordering: .relaxed), isStreaming.load(ordering: .relaxed) {
       if hasStreamed.exchange(false, ordering: .relaxed) {
         sweepLater(now)
@@ -116,7 +113,6 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       }
     }
     run(.tick)
-    return .max
   }
 
   /// A thread of the program has published.
@@ -127,7 +123,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     case .adaptive:
       let last = lastFlush.load(ordering: .relaxed)
       guard cpsyne_monotonic_ns() - last < Self.linger else { return publisherFlushes() }
-      if link.outboundTail - flushedUpTo.load(ordering: .relaxed) < Self.stream {
+      if link.publishedTail - flushedUpTo.load(ordering: .relaxed) < Self.stream {
         link.rearmOutbound()
       }
       // Else it streams: the bell is silent, and the sender flushes when it has written enough.
@@ -169,6 +165,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private var ownTag: UInt64 { tag.load(ordering: .acquiring) }
 
   private func run(_ work: Work, isPublisher: Bool = false) {
+    // A child made by fork has its parent's sockets, and no right to use them.
+    guard engine.isOurs else { return }
     let isLeft = baton.run(work) { work in
       perform(work, isPublisher)
       // One who sends is not held up by what else there is to do.
@@ -210,10 +208,15 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func beginClosing(_ now: Int64) {
-    let linger = lingerTime.load(ordering: .relaxed)
-    closesAt = now + (linger >= 0 ? linger : options.linger.nanoseconds)
-    engine.call(ownTag, at: closesAt)
+    endsBy(now + options.linger.nanoseconds)
     link.close()
+  }
+
+  /// Has it end at `time`, if it has not before.
+  private func endsBy(_ time: Int64) {
+    guard time < closesAt else { return }
+    closesAt = time
+    engine.call(ownTag, at: time)
   }
 
   private func takeSocket(_ now: Int64) {
@@ -237,7 +240,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     } catch {
       breakOff("\(error)", now)
     }
-    engine.call(ownTag, at: now + options.helloTimeout.nanoseconds)
+    greetsBy = now + options.helloTimeout.nanoseconds
+    engine.call(ownTag, at: greetsBy)
   }
 
   private func read(_ now: Int64, toEnd: Bool) {
@@ -277,12 +281,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       guard let socket else { return }
       var number: Int32 = 0
       let result = unsafe link.send(now: now) { head, body in
-        while true {
-          let count = unsafe socket.send(head, body)
-          if count >= 0 { return count }
-          number = errno
-          if number != EINTR { return count }
-        }
+        var count = 0
+        repeat { count = unsafe socket.send(head, body) } while count < 0 && errno == EINTR
+        number = count < 0 ? errno : 0
+        return count
       }
       if flushedUpTo.exchange(link.sentPosition, ordering: .relaxed) != link.sentPosition {
         lastFlush.store(cpsyne_monotonic_ns(), ordering: .relaxed)
@@ -311,9 +313,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     switch link.phase {
     case .finished: end(.closed)
     case .failed: end(.failed(failure(link.error?.description ?? "the connection failed")))
-    // Nothing comes any more, and nobody reads what would go: the other side waits for our end as the
-    // sign that its goodbye has arrived.
-    case .apart, .greeting, .established: if link.mayEnd { end(.closed) }
+    case .apart: if link.mayEnd { end(.closed) }
+    case .greeting, .established:
+      // What is to be said last waits for room in the socket: not for ever.
+      if link.mayEnd || link.error != nil { endsBy(now + options.helloTimeout.nanoseconds) }
     }
   }
 
@@ -321,6 +324,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private func noteMeeting() {
     guard let meeting = link.meeting else { return }
     link.meeting = nil
+    greetsBy = .max
+    largest.store(link.largestFrame, ordering: .relaxed)
     (attempts, failsAt, redialsAt) = (0, .max, .max)
     let isFirst = !hasMet
     hasMet = true
@@ -331,6 +336,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     isSettled.set()
     scheduleKeepAlive(cpsyne_monotonic_ns())
   }
+
+  /// The longest frame that the other side takes.
+  var largestFrame: Int { largest.load(ordering: .relaxed) }
+  private let largest = Atomic<Int>(.max)
 
   private func scheduleKeepAlive(_ now: Int64) {
     engine.call(ownTag, at: now + options.keepAlive.nanoseconds)
@@ -360,7 +369,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       if target != nil, !isDialing, now >= redialsAt { redial() }
       return engine.call(ownTag, at: min(failsAt, closesAt, redialsAt))
     }
-    if link.phase == .greeting, now >= link.lastHeard + options.helloTimeout.nanoseconds {
+    if link.phase != .greeting { greetsBy = .max }
+    if now >= greetsBy {
       return breakOff(
         "the other side has not said hello within \(options.helloTimeout.spelled)", now)
     }
@@ -370,7 +380,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       return breakOff(error.message, now)
     }
     engine.call(
-      ownTag, at: min(now + options.keepAlive.nanoseconds, min(closesAt, confirmsAt)))
+      ownTag, at: min(now + options.keepAlive.nanoseconds, closesAt, confirmsAt, greetsBy))
   }
   /// Why it broke, or why it could not be restored.
   private var lastReason = ""
@@ -447,15 +457,23 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func overdue() {
+    if let error = link.error { return end(.failed(failure(error.description))) }
     let failure = failure("the connection was closed, and ended before all had arrived")
     if link.isDelivered || failure.unconfirmedMessages == 0 { return end(.closed) }
     Diagnostics.report(Diagnostic(.undelivered, "\(peer): \(failure)"))
     end(.failed(failure))
   }
 
+  /// What the other side's program has left unread when it closed.
+  private func reportUnread() {
+    let failure = failure("the other side has closed the connection")
+    guard failure.unconfirmedMessages > 0 else { return }
+    Diagnostics.report(Diagnostic(.undelivered, "\(peer): \(failure)"))
+  }
+
   private func end(_ event: ConnectionEvent) {
-    guard !isOver else { return }
-    isOver = true
+    guard beginEnd() else { return }
+    if event == .closed { reportUnread() }
     socket?.finishSending()
     drop()
     link.leave(as: event == .closed ? .closed : .died)

@@ -34,7 +34,6 @@ public struct TCPTransport: Transport {
     ["capacity", "wait", "full", "hugepages", "numa", "connecttimeout"] + TCPOptions.names
   }
 
-
   /// 1 MiB: the lanes of both sides stay in the caches of their cores, which is worth a factor of two
   /// nearby. Over long distances the capacity divided by the round-trip time bounds the throughput.
   public static let defaultCapacity: ByteCount = .mebibytes(1)
@@ -121,9 +120,11 @@ public struct TCPTransport: Transport {
     guard let capacity = try options.laneCapacity() else {
       preconditionFailure("a capacity that is set is one")
     }
+    // As frames lie, so that both sides mean the same.
+    let unit = format.positionUnit
+    let largest = tcp.largestMessage.map { ($0.bytes + unit - 1) / unit * unit } ?? capacity
     return LinkTerms(
-      format: format, capacity: capacity,
-      largestMessage: min(tcp.largestMessage?.bytes ?? capacity, capacity),
+      format: format, capacity: capacity, largestMessage: min(largest, capacity),
       keepAlive: Int(tcp.keepAlive.nanoseconds / 1_000_000))
   }
 }

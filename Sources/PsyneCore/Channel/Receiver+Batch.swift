@@ -10,6 +10,8 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
   @usableFromInline let peer: PeerID
   @usableFromInline var position: Int
   @usableFromInline var remaining: Int
+  /// 0, or what says that there is no message at `position`.
+  @usableFromInline var flaw = 0
 
   @inlinable @inline(__always)
   @_lifetime(immortal)
@@ -24,7 +26,7 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
   }
 
   @inlinable @inline(__always)
-  deinit { unsafe correction.pointee = position }
+  deinit { unsafe correction.pointee = position &+ flaw }
 
   /// The next message of the batch, or nil at its end. Earlier ones of the batch stay valid.
   ///
@@ -33,10 +35,15 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
   @_lifetime(copy self)
   public mutating func next() throws(ChannelError) -> Message<Body>? {
     guard remaining > 0, position != end else { return nil }
-    let message: Message<Body> = try lane.message(
-      at: &position, before: end, redeliveredUpTo: redeliveredUpTo, peer: peer)
-    remaining &-= 1
-    return unsafe _overrideLifetime(message, copying: self)
+    do {
+      let message: Message<Body> = try lane.message(
+        at: &position, before: end, redeliveredUpTo: redeliveredUpTo, peer: peer)
+      remaining &-= 1
+      return unsafe _overrideLifetime(message, copying: self)
+    } catch {
+      flaw = .min
+      throw error
+    }
   }
 }
 

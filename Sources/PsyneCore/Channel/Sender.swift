@@ -40,7 +40,7 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
   }
 
   /// The longest message in bytes.
-  public var largestMessage: Int { claim.lanes.shape.capacity - claim.lanes.format.headerBytes }
+  public var largestMessage: Int { claim.largestFrame - claim.lanes.format.headerBytes }
 
   /// Closes the end in order, as dropping it does.
   public consuming func close() {}

@@ -5,7 +5,7 @@ internal import Synchronization
 /// A transport makes a subclass of its own, which calls ``tell(_:)`` and ``tellArrival()``. This class
 /// keeps what is told for those who listen.
 open class Carrier: @unchecked Sendable {
-  // Unchecked: constants, and state under its lock.
+  // Unchecked: constants, an atomic, and state under its lock.
   /// What the other side sends.
   public let inbound: LaneSet
   /// What this side sends.
@@ -15,11 +15,13 @@ open class Carrier: @unchecked Sendable {
 
   private struct Listeners {
     var state: ConnectionState
-    var failure: ConnectionFailure?
+    /// The last event of all.
+    var end: ConnectionEvent?
     var onEvent: (@Sendable (ConnectionEvent) -> Void)?
     var onArrival: (@Sendable () -> Void)?
   }
   private let listeners: Mutex<Listeners>
+  private let isEnding = Atomic<Bool>(false)
 
   public init(inbound: LaneSet, outbound: LaneSet, peer: String, state: ConnectionState) {
     self.inbound = inbound
@@ -32,9 +34,9 @@ open class Carrier: @unchecked Sendable {
   /// gone.
   open var redeliveredUpTo: Int { 0 }
 
-  /// Ends the connection in order, once all is sent that was, or `linger` has passed. Does not wait:
-  /// events tell.
-  open func close(linger: Duration?) {}
+  /// Ends the connection in order, once all is sent that was, or the transport's patience is at its end.
+  /// Does not wait: events tell.
+  open func close() {}
 
   /// Ends it at once, as if this process had died.
   open func abandon() {
@@ -46,12 +48,18 @@ open class Carrier: @unchecked Sendable {
 
   public var state: ConnectionState { listeners.withLock(\.state) }
   /// Why it failed, if it did.
-  public var failure: ConnectionFailure? { listeners.withLock(\.failure) }
+  public var failure: ConnectionFailure? {
+    if case .failed(let failure) = listeners.withLock(\.end) { failure } else { nil }
+  }
 
-  /// Has `handler` called for each event from now on, on whichever thread it happens. It must not
-  /// block.
+  /// Has `handler` called for each event from now on, on whichever thread it happens, and at once if it
+  /// has ended. It must not block.
   func observe(_ handler: @escaping @Sendable (ConnectionEvent) -> Void) {
-    listeners.withLock { $0.onEvent = handler }
+    let end = listeners.withLock { listeners in
+      listeners.onEvent = handler
+      return listeners.end
+    }
+    if let end { handler(end) }
   }
 
   /// Has `handler` called whenever there may be something to receive in a lane that was armed.
@@ -61,16 +69,27 @@ open class Carrier: @unchecked Sendable {
 
   // MARK: For subclasses
 
-  /// Tells whoever observes.
+  /// True, once, for whoever ends the connection: to be asked before an end is left, so that whoever takes
+  /// the end of a lane and then sees ``isOver`` false is told through the lane.
+  public final func beginEnd() -> Bool {
+    !isEnding.exchange(true, ordering: .sequentiallyConsistent)
+  }
+
+  /// Whether it has ended, or is about to.
+  public final var isOver: Bool { isEnding.load(ordering: .sequentiallyConsistent) }
+
+  /// Tells whoever observes. Nothing comes after the end.
   public final func tell(_ event: ConnectionEvent) {
-    let (onEvent, onArrival) = listeners.withLock { listeners in
+    let told = listeners.withLock { listeners -> Listeners? in
+      guard listeners.end == nil else { return nil }
       listeners.state = event.state
-      if case .failed(let failure) = event { listeners.failure = failure }
-      return (listeners.onEvent, listeners.onArrival)
+      if event.isEnd { listeners.end = event }
+      return listeners
     }
-    onEvent?(event)
+    guard let told else { return }
+    told.onEvent?(event)
     // Who merges connections looks whether this one is over.
-    onArrival?()
+    told.onArrival?()
   }
 
   /// Something was published on the inbound lane, which had said that its receiver may be asleep.
@@ -82,6 +101,9 @@ open class Carrier: @unchecked Sendable {
 
   /// What the arming thread must issue: false where who publishes fences for itself.
   open var needsHeavyFence: Bool { true }
+
+  /// Whether another process writes into the inbound lane: what it says is looked at before anybody has it.
+  open var isSharedWithOthers: Bool { false }
 }
 
 /// Where a transport lets others connect.

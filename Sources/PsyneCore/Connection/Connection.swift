@@ -13,7 +13,7 @@
 /// sent is still delivered in the background, for as long as `linger` says, and a process that ends
 /// normally waits for it. ``Sender/drain(timeout:)`` waits until all was read.
 public struct Connection<Body: MessageBody>: Sendable {
-  private let handle: ConnectionHandle
+  let handle: ConnectionHandle
 
   /// Connects to the server that listens at `uri`, and waits until it is there, for as long as the option
   /// `connecttimeout` says: 5 s unless set. Blocks the thread; the system's looking up of a host comes
@@ -32,15 +32,21 @@ public struct Connection<Body: MessageBody>: Sendable {
     handle = ConnectionHandle(carrier, options)
   }
 
-  /// Claims the sending end. Throws as ``Channel/sender(waiting:whenFull:)`` does.
+  /// Claims the sending end. Throws as ``Channel/sender(waiting:whenFull:)`` does, and
+  /// ``TransportError/Code/closed`` when the connection has ended.
   public func sender(
     waiting: WaitStrategy? = nil, whenFull: WhenFull? = nil
   ) throws(TransportError) -> Sender<Body> {
-    Sender(
-      try SenderClaim(
-        handle.carrier.outbound, waiting: waiting ?? handle.options.wait ?? .adaptive,
-        keeping: handle),
-      whenFull: whenFull ?? handle.options.full ?? .wait)
+    let claim = try SenderClaim(
+      handle.carrier.outbound, waiting: waiting ?? handle.options.wait ?? .adaptive, keeping: handle
+    )
+    // Of an end that comes later the claim hears.
+    guard !handle.carrier.isOver else {
+      throw TransportError(
+        .closed,
+        "the connection with \(peer) has ended: nobody would get what is sent; connect anew")
+    }
+    return Sender(claim, whenFull: whenFull ?? handle.options.full ?? .wait)
   }
 
   /// Claims the receiving end. Throws as ``Channel/receiver(waiting:share:)`` does.
@@ -60,7 +66,8 @@ public struct Connection<Body: MessageBody>: Sendable {
 
   /// Has `handler` called for each event from now on, in place of an earlier one. It is called on
   /// whichever thread notices, one that sends or waits on this connection among them: it must not block,
-  /// nor take a lock that is held while sending. It is connected already, and that is not told.
+  /// nor take a lock that is held while sending. It is connected already, and that is not told; if it has
+  /// ended, that is told at once.
   public func onEvent(_ handler: @escaping @Sendable (ConnectionEvent) -> Void) {
     handle.carrier.observe(handler)
   }
@@ -68,8 +75,12 @@ public struct Connection<Body: MessageBody>: Sendable {
   /// Bytes that each of the two lanes holds, frames and headers included.
   public var capacity: Int { handle.carrier.outbound.shape.capacity }
 
-  /// The longest message in bytes that a lane holds. The other side may take less (`maxmessage`).
-  public var largestMessage: Int { capacity - handle.carrier.outbound.format.headerBytes }
+  /// The longest message in bytes that a lane holds and the other side takes (`maxmessage`). A longer one is
+  /// ``ChannelError/tooLarge(bytes:capacity:)``.
+  public var largestMessage: Int {
+    let outbound = handle.carrier.outbound
+    return min(capacity, outbound.channel.bell?.largestFrame ?? .max) - outbound.format.headerBytes
+  }
 
   /// What has happened on the way out and on the way in, as far as this side knows.
   public var statistics: (outbound: ChannelStatistics, inbound: ChannelStatistics) {

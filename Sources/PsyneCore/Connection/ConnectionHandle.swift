@@ -8,5 +8,5 @@ public final class ConnectionHandle: Sendable {
     self.options = options
   }
 
-  deinit { carrier.close(linger: nil) }
+  deinit { carrier.close() }
 }

@@ -102,32 +102,14 @@ final class ConnectionsReading: Reading {
   }
 
   func hasNews(after view: LaneView) -> Bool { !inbox.isEmpty || inbox.isAtEnd }
-}
 
-extension InboxPeer {
-  var hasNews: Bool { lane.tail != view.head || lane.sender.endings != view.seenEndings }
-
-  var isEnding: Bool { carrier.state == .closed || carrier.state == .failed }
-
-  func publishHead() {
-    guard view.head != view.published else { return }
-    lane.publish(head: view.head, at: LaneLayout.head, fences: !AsymmetricFence.isRegistered)
-    view.published = view.head
-  }
-
-  /// Looks for messages. A peer whose memory is corrupt has no more.
-  func look() -> Bool {
-    // An ending is only passed: who wants to know of it observes the connection.
-    view.seenEndings = lane.sender.endings
-    let tail = lane.tail
-    guard tail != view.head else { return false }
-    guard tail &- view.head >= 0, tail &- view.head <= lane.capacity else {
-      carrier.abandon()
-      return false
+  /// Leaves everything as the next receiver is to find it.
+  func close() {
+    if let peer = current {
+      peer.resume()
+      inbox.requeue(peer)
     }
-    view.tail = tail
-    view.outcome = .messages
-    lane.channel.raise(0, ChannelLayout.highWater, to: tail - view.head)
-    return true
+    for peer in warm { inbox.requeue(peer) }
+    (current, warm) = (nil, [])
   }
 }

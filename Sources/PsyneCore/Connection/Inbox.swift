@@ -13,6 +13,14 @@ final class Inbox: Sendable {
     var last: UInt32 = 0
     /// That of one of the connections.
     var bell: LaneBell?
+
+    mutating func forget(_ peer: InboxPeer) -> InboxPeer? {
+      let forgotten = peers.removeValue(forKey: peer.id)
+      if bell === peer.carrier.inbound.channel.bell {
+        bell = peers.values.first?.carrier.inbound.channel.bell
+      }
+      return forgotten
+    }
   }
   private let state = Mutex(State())
   /// How many are ready, and whether nobody comes any more: written under the lock, and read without it
@@ -31,10 +39,25 @@ final class Inbox: Sendable {
 
   var carrierBell: LaneBell? { state.withLock(\.bell) }
 
+  /// Connections that have ended, and of which nobody has read what came, are this many at most.
+  private static let mostUnread = 1024
+
   /// Takes a connection, and the receiving end of its lane.
+  ///
+  /// - Throws: ``TransportError/Code/busy`` if too many have ended whose messages are still to be read.
   func add(_ carrier: Carrier) throws(TransportError) -> PeerID {
+    let unread = state.withLock { state in state.peers.values.count { $0.carrier.isOver } }
+    guard unread < Self.mostUnread else {
+      throw TransportError(
+        .busy,
+        "\(unread) connections have ended whose messages the server has not received: try again later"
+      )
+    }
     let id = state.withLock { state in
-      state.last += 1
+      // Numbers come back after four billion of them.
+      repeat {
+        state.last &+= 1
+      } while state.last == 0 || state.peers[PeerID(rawValue: state.last)] != nil
       return PeerID(rawValue: state.last)
     }
     let peer = try InboxPeer(id, carrier)
@@ -50,23 +73,29 @@ final class Inbox: Sendable {
 
   /// Something may have come from a peer.
   func ring(_ id: PeerID) {
-    let hasReceiver = doorbell.memory(of: .receiver(0)).isAttached
     let isNews = state.withLock { state in
       guard let peer = state.peers[id], !peer.isQueued else { return false }
-      if !hasReceiver, peer.isEnding, !peer.hasNews {
-        // Nobody is there to forget it.
-        state.peers[id] = nil
-        return false
-      }
       peer.isQueued = true
       state.ready.append(id)
       readyCount.add(1, ordering: .sequentiallyConsistent)
       return true
     }
-    guard isNews else { return }
+    guard isNews || forgetUnread(id) else { return }
     // Whoever announces its sleep fences and looks for who is ready: one of us sees the other.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     doorbell.channel.wakeReceivers()
+  }
+
+  /// True, and it is forgotten, if a connection has ended that nobody will forget else: nothing came of
+  /// it that a receiver might want, and there is none.
+  private func forgetUnread(_ id: PeerID) -> Bool {
+    guard !doorbell.memory(of: .receiver(0)).isAttached else { return false }
+    // Let go of without the lock: leaving an end has others called.
+    let forgotten = state.withLock { state -> InboxPeer? in
+      guard let peer = state.peers[id], peer.isEnding, peer.isEmpty else { return nil }
+      return state.forget(peer)
+    }
+    return forgotten != nil
   }
 
   /// The next peer to look at.
@@ -104,7 +133,7 @@ final class Inbox: Sendable {
     }
   }
 
-  func remove(_ peer: InboxPeer) { state.withLock { _ = $0.peers.removeValue(forKey: peer.id) } }
+  func remove(_ peer: InboxPeer) { _ = state.withLock { $0.forget(peer) } }
 
   func carrier(of id: PeerID) -> Carrier? { state.withLock { $0.peers[id]?.carrier } }
 
@@ -117,41 +146,11 @@ final class Inbox: Sendable {
   /// Nobody comes any more: the receiver ends when the last peer is gone.
   func close() {
     isClosed.store(true, ordering: .sequentiallyConsistent)
+    // As in ``ring(_:)``.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     doorbell.channel.wakeReceivers()
   }
 
   var isAtEnd: Bool { isClosed.load(ordering: .sequentiallyConsistent) && isEmpty }
   var isEmpty: Bool { state.withLock(\.peers.isEmpty) }
-}
-
-/// One connection of a server, as its receiver sees it.
-final class InboxPeer: @unchecked Sendable {
-  // Unchecked: `isQueued` is guarded by the inbox's lock; the view belongs to the one receiver.
-  let id: PeerID
-  let carrier: Carrier
-  let lane: LaneMemory
-  var isQueued = false
-  /// Where reading stands.
-  var view: LaneView
-
-  /// Takes the receiving end of what the peer sends.
-  init(_ id: PeerID, _ carrier: Carrier) throws(TransportError) {
-    let lanes = carrier.inbound
-    let lane = lanes.lanes[0]
-    (self.id, self.carrier, self.lane) = (id, carrier, lane)
-    var start: LaneView?
-    _ = try lanes.attach(toOneOf: lanes.receivers) { _ in
-      start = LaneView(resuming: lane, of: lanes, slot: 0)
-      return start != nil
-    }
-    guard var start else {
-      preconditionFailure("an end is attached with its position or not at all")
-    }
-    start.peer = id
-    start.redeliveredUpTo = max(start.redeliveredUpTo, carrier.redeliveredUpTo)
-    view = start
-    lanes.prefault(0)
-  }
-
-  deinit { carrier.inbound.detach(.receiver(0)) }
 }

@@ -1,18 +1,14 @@
-internal import Synchronization
-
 /// One side of a connection whose lanes both sides map: nobody has to move anything.
 ///
 /// A transport says how the other side learns of the end, and calls ``peerEnded(_:)`` when it has ended.
 open class LocalCarrier: Carrier, @unchecked Sendable {
-  // Unchecked: its state is atomic.
-  private let isOver = Atomic<Bool>(false)
-
-  override open func close(linger: Duration?) { endHere(.closed) }
+  // Unchecked: it has no state of its own.
+  override open func close() { endHere(.closed) }
 
   override open func abandon() { endHere(.died) }
 
   private func endHere(_ ending: LaneEnding) {
-    guard !isOver.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    guard beginEnd() else { return }
     // Who waits for a sender that was never claimed is told as well.
     outbound.finish(.sender(0), as: ending)
     tellPeer(ending)
@@ -24,7 +20,7 @@ open class LocalCarrier: Carrier, @unchecked Sendable {
 
   /// The other side has ended.
   public final func peerEnded(_ ending: LaneEnding) {
-    guard !isOver.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    guard beginEnd() else { return }
     inbound.finish(.sender(0), as: ending)
     outbound.finish(.receiver(0), as: ending)
     tell(ending == .closed ? .closed : .failed(failure("the process at the other side died")))

@@ -24,9 +24,20 @@ public final class ServerHub: Sendable {
   var address: String { state.withLock { $0.place?.address ?? "" } }
 
   /// Takes a connection that somebody has made.
+  ///
+  /// - Throws: if it is one too many, or too late. The connection is then still the transport's.
   func accept(_ carrier: Carrier) throws(TransportError) {
+    try checkOpen()
     let id = try inbox.add(carrier)
     carrier.observe { [weak self] event in self?.tell(id, event) }
+    // Whoever closes ends those that it finds in the inbox: if not this one, it is seen here.
+    try checkOpen()
+  }
+
+  private func checkOpen() throws(TransportError) {
+    guard !state.withLock(\.isClosed) else {
+      throw TransportError(.closed, "the server closes, and takes nobody any more")
+    }
   }
 
   private func tell(_ id: PeerID, _ event: ConnectionEvent) {
@@ -39,19 +50,17 @@ public final class ServerHub: Sendable {
 
   func carrier(of peer: PeerID) -> Carrier? { inbox.carrier(of: peer) }
 
-  func close() {
+  func close() { end { $0.close() } }
+
+  func abandon() { end { $0.abandon() } }
+
+  private func end(_ endConnection: (Carrier) -> Void) {
     let place = state.withLock { state in
       state.isClosed = true
       return state.place
     }
     place?.close()
-    for (_, carrier) in inbox.carriers { carrier.close(linger: nil) }
-    inbox.close()
-  }
-
-  func abandon() {
-    state.withLock(\.place)?.close()
-    for (_, carrier) in inbox.carriers { carrier.abandon() }
+    for (_, carrier) in inbox.carriers { endConnection(carrier) }
     inbox.close()
   }
 }

@@ -20,9 +20,9 @@ public struct ServerSender<Body: MessageBody>: ~Copyable, Sendable {
 
   /// Sends to one peer, that of a message that has come. O(1) but for the first time.
   ///
-  /// - Throws: ``ChannelError/closed`` if it has left and is forgotten, ``ChannelError/busy`` if another
-  ///   sender of this server holds on to it; and what `send` throws. A peer that has left and is not
-  ///   forgotten, or to which this has sent before, is found gone when its lane is full, or by `drain`.
+  /// - Throws: ``ChannelError/closed`` if its connection has ended, ``ChannelError/busy`` if another sender
+  ///   of this server holds on to it; and what `send` throws. What was sent to one that leaves before it has
+  ///   read it is lost: `drain` tells.
   public mutating func to<Result>(
     _ peer: PeerID, _ send: (inout Sender<Body>) throws -> Result
   ) throws -> Result {
@@ -30,17 +30,20 @@ public struct ServerSender<Body: MessageBody>: ~Copyable, Sendable {
   }
 
   /// Calls `send` for every peer, one after the other, also for those whose connection is interrupted.
-  /// One that is found gone is passed over. If `send` waits for room, the slowest sets the pace. O(n log n)
-  /// in the number of peers, allocates.
+  /// Those that are gone, and those that another sender of this server holds on to, are passed over. If
+  /// `send` waits for room, the slowest sets the pace. O(n log n) in the number of peers, allocates.
   ///
   /// - Returns: for how many it was called and did not find them gone.
-  /// - Throws: what `send` throws, and ``ChannelError/busy``; those behind that peer are then left out.
+  /// - Throws: what `send` throws, but ``ChannelError/closed`` and ``ChannelError/peerDied``; those behind
+  ///   that peer are then left out.
   @discardableResult
   public mutating func toAll(_ send: (inout Sender<Body>) throws -> Void) throws -> Int {
     var count = 0
     for (peer, _) in hub.inbox.carriers {
       do {
-        try to(peer, send)
+        let owned: OwnedSender<Body>
+        do { owned = try sender(of: peer) } catch { continue }
+        try send(&owned.sender)
         count += 1
       } catch let error as ChannelError where error == .closed || error == .peerDied {
         continue
@@ -64,25 +67,30 @@ public struct ServerSender<Body: MessageBody>: ~Copyable, Sendable {
   }
 
   private mutating func sender(of peer: PeerID) throws(ChannelError) -> OwnedSender<Body> {
-    if let sender = senders[peer] { return sender }
+    if let sender = senders[peer], !sender.carrier.isOver { return sender }
     // Those of peers that have left are let go of with the next new one.
-    senders = senders.filter { hub.carrier(of: $0.key) != nil }
-    guard let carrier = hub.carrier(of: peer) else { throw .closed }
-    do {
-      let claim = try SenderClaim(carrier.outbound, waiting: waiting)
-      let sender = OwnedSender<Body>(Sender(claim, whenFull: whenFull))
-      senders[peer] = sender
-      return sender
-    } catch {
-      throw error.code == .inUse ? .busy : .closed
+    senders = senders.filter { !$0.value.carrier.isOver }
+    guard let carrier = hub.carrier(of: peer), !carrier.isOver else { throw .closed }
+    let claim: SenderClaim
+    do { claim = try SenderClaim(carrier.outbound, waiting: waiting) } catch {
+      throw error.code == .inUse && !carrier.isOver ? .busy : .closed
     }
+    // Of an end that comes later the claim hears.
+    guard !carrier.isOver else { throw .closed }
+    let sender = OwnedSender<Body>(carrier, Sender(claim, whenFull: whenFull))
+    senders[peer] = sender
+    return sender
   }
 }
 
 /// A sender in a dictionary, which holds nothing that cannot be copied.
 private final class OwnedSender<Body: MessageBody>: @unchecked Sendable {
   // Unchecked: it belongs to the one `ServerSender` that has it.
+  let carrier: Carrier
   var sender: Sender<Body>
 
-  init(_ sender: consuming Sender<Body>) { self.sender = sender }
+  init(_ carrier: Carrier, _ sender: consuming Sender<Body>) {
+    self.carrier = carrier
+    self.sender = sender
+  }
 }

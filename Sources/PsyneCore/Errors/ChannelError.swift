@@ -18,7 +18,8 @@ public enum ChannelError: Error, Hashable, Sendable {
   /// The broadcast's sender goes on without this receiver, which did not keep up. It can be claimed
   /// anew.
   case evicted
-  /// The message needs `bytes` in the lane, which holds `capacity`.
+  /// The message needs `bytes` in the lane, which holds `capacity`, or of which the other side of a
+  /// connection takes no more at once (`maxmessage`).
   case tooLarge(bytes: Int, capacity: Int)
   /// The next message is of another type. It stays in the lane.
   case wrongType(expected: MessageType, found: MessageType)
@@ -52,7 +53,8 @@ extension ChannelError: CustomStringConvertible {
     case .evicted:
       "the broadcast's sender went on without this receiver, which did not keep up: claim it anew"
     case .tooLarge(let bytes, let capacity):
-      "the message takes \(bytes) bytes and the channel holds \(capacity): open it with a larger capacity"
+      "the message takes \(bytes) bytes and the channel takes \(capacity): open it with a larger "
+        + "capacity, or let the other side take more (maxmessage)"
     case .wrongType(let expected, let found):
       "the next message is of type \(found), not \(expected): receive it as what it is"
     case .corrupt(let what):

@@ -4,7 +4,7 @@ public struct TransportError: Error, Hashable, Sendable {
   public struct Code: Hashable, Sendable {
     private enum Kind: String {
       case invalidAddress, unknownScheme, invalidOption, invalidType, mismatch, inUse, corrupt
-      case permissionDenied, notFound, unknownHost, noSpace, busy, system
+      case permissionDenied, notFound, unknownHost, noSpace, busy, closed, system
     }
     private let kind: Kind
 
@@ -32,6 +32,8 @@ public struct TransportError: Error, Hashable, Sendable {
     public static let noSpace = Code(kind: .noSpace)
     /// Another party stopped in the middle of opening or closing the channel.
     public static let busy = Code(kind: .busy)
+    /// The connection has ended, or the server takes nobody any more.
+    public static let closed = Code(kind: .closed)
     /// The system refused; ``TransportError/errno`` says why.
     public static let system = Code(kind: .system)
   }

@@ -13,6 +13,8 @@ open class LaneBell: @unchecked Sendable {
   open func changed() {}
   /// So many bytes a sender writes before it has ``flush()`` called, without a word for each message.
   open var quantum: Int { .max }
+  /// The longest frame in bytes that whoever is at the other side takes.
+  open var largestFrame: Int { .max }
   /// Called by a sender that has written ``quantum`` bytes, or has no room, after it has published them.
   open func flush() {}
   /// An end was told to look again: one that is in ``wait(on:until:spin:)`` has to return.

@@ -9,7 +9,8 @@ struct LaneReader: @unchecked Sendable {
   /// the end of what the sender is known to have published, or of what was claimed.
   @usableFromInline var view: LaneView
   @usableFromInline let fencesPublications: Bool
-  /// Where a batch that was left early ended; `LaneWriter.Correction.none` else.
+  /// Where a batch that was left early ended; `LaneWriter.Correction.none` else. Less than that, by as much
+  /// as positions can be, where it found what cannot be a message.
   @usableFromInline let correction: UnsafeMutablePointer<Int>
   /// Bytes of head that may be owed before they are published.
   @usableFromInline var step: Int
@@ -109,10 +110,15 @@ struct LaneReader: @unchecked Sendable {
   /// Goes on behind what a batch handed out.
   @inlinable @inline(__always)
   mutating func settle() {
-    if unsafe correction.pointee != LaneWriter.Correction.none {
-      head = unsafe correction.pointee
-      unsafe correction.pointee = LaneWriter.Correction.none
+    let end = unsafe correction.pointee
+    guard end != LaneWriter.Correction.none else { return }
+    unsafe correction.pointee = LaneWriter.Correction.none
+    guard end < 0 else {
+      head = end
+      return
     }
+    head = end &- .min
+    refuse()
   }
 
   /// Where the sender is told of the head: where there can be one receiver, in the lane's own word;
@@ -230,8 +236,20 @@ extension LaneReader {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   mutating func take<Body: MessageBody>() throws(ChannelError) -> Message<Body> {
-    try lane.message(
-      at: &head, before: tail, redeliveredUpTo: view.redeliveredUpTo, peer: view.peer)
+    do {
+      return try lane.message(
+        at: &head, before: tail, redeliveredUpTo: view.redeliveredUpTo, peer: view.peer)
+    } catch {
+      refuse()
+      throw error
+    }
+  }
+
+  /// What follows cannot be read: the next call has whoever chooses the lane look at it anew.
+  @usableFromInline
+  mutating func refuse() {
+    view.tail = head
+    limit = .min
   }
 
   /// Takes the next messages of a fixed size, as one.

@@ -11,12 +11,14 @@ final class InboundLane {
   private var lastConsumed: Int
   private var isAttached = false
   private let largestMessage: Int
+  private let frames: Frames
 
   /// Takes the end.
   init(_ lanes: LaneSet, largestMessage: Int) throws(TransportError) {
     self.lanes = lanes
     self.largestMessage = largestMessage
     lane = lanes.lanes[0]
+    frames = Frames(of: lane, lanes.format)
     (whole, lastConsumed) = (0, 0)
     messages = unsafe lane.position(LaneLayout.messages).pointee.load(ordering: .relaxed)
     guard let positions = try attach() else {
@@ -90,17 +92,12 @@ final class InboundLane {
   }
 
   private func advance(to end: Int) throws(LinkError) {
-    let format = lanes.format
-    let unit = format.headerBytes
     while whole + 8 <= end {
-      let header = unsafe UInt64(
-        littleEndian: lane.bytes(at: whole).loadUnaligned(as: UInt64.self))
+      let header = frames.header(at: whole)
       let bytes = Int(header & 0xffff_ffff)
-      let type = UInt32(header >> 32)
-      // Of a mixed channel: any type that is one.
-      guard format.type == .mixed ? type != 0 : type == format.type.rawValue else {
+      guard frames.isType(header) else {
         throw LinkError(
-          .malformed, "a message of type \(type) came on a channel of \(format)")
+          .malformed, "a message of type \(header >> 32) came on a channel of \(lanes.format)")
       }
       guard bytes <= largestMessage else {
         throw LinkError(
@@ -108,11 +105,17 @@ final class InboundLane {
           "a message of \(bytes) bytes came, and at most \(largestMessage) are taken: raise "
             + "maxmessage or the capacity on the receiving side")
       }
-      let next = whole + (unit + bytes + unit - 1) & ~(unit - 1)
+      let next = frames.end(of: whole, header)
       guard next - whole <= lane.capacity else {
         throw LinkError(.malformed, "a message of \(bytes) bytes came, which no lane here holds")
       }
       guard next <= end else { return }
+      guard frames.isSound(at: whole, header) else {
+        throw LinkError(
+          .malformed,
+          "a message of \(bytes) bytes came, which is no whole \(lanes.format.name): its length or "
+            + "shape is wrong")
+      }
       whole = next
       messages += 1
     }

@@ -394,11 +394,13 @@ extension Link {
     phase == .established && outbound.tail > sent && sent < peerConsumed + terms.capacity
   }
 
-  /// Bytes that are published and not sent.
-  package var unsent: Int { outbound.tail - sent }
-
-  /// Whether a block is half sent.
-  package var isBlocked: Bool { output.hasBytes }
+  /// The longest frame that the other side takes, where frames differ.
+  package var largestFrame: Int {
+    let format = terms.format
+    guard let peer, !format.isFixedSize else { return .max }
+    let unit = format.headerBytes
+    return unit + peer.largestMessage & ~(unit - 1)
+  }
 }
 
 // MARK: Receiving
@@ -582,8 +584,8 @@ extension Link {
     outbound.leave(as: ending)
   }
 
-  /// End of what the program has published.
-  package var outboundTail: Int { outbound.tail }
+  /// End of what the program has published, for the thread that does it.
+  package var publishedTail: Int { outbound.ownTail }
   /// How far it is sent.
   package var sentPosition: Int { sent }
 

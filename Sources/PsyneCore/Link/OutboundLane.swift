@@ -40,6 +40,9 @@ final class OutboundLane {
   /// End of what was published: in the lane, whatever the sender has written there.
   var tail: Int { max(head, min(lane.tail, head + lane.capacity)) }
 
+  /// The same as the program's thread sees it that has written it.
+  var ownTail: Int { lane.tail }
+
   /// `count` bytes from `position`, which are published and not freed.
   func bytes(at position: Int, count: Int) -> UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: lane.bytes(at: position), count: count)

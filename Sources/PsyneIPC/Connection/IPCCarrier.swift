@@ -40,6 +40,8 @@ final class IPCCarrier: LocalCarrier, @unchecked Sendable {
 
   private func letGo() { ownLife.withLock { $0 = nil } }
 
+  override var isSharedWithOthers: Bool { true }
+
   /// The sender is another process, which rings no bell here: the reactor waits for it.
   override func watchArrivals() {
     guard !isWatching.exchange(true, ordering: .acquiringAndReleasing) else { return }

@@ -60,7 +60,7 @@ final class IPCPlace: ListeningPlace, Sendable {
           carrier.answer("")
         } catch {
           carrier.answer(error.message)
-          carrier.close(linger: nil)
+          carrier.close()
         }
       }
     } catch {

@@ -335,6 +335,24 @@ struct LinkRefusalTests {
     }
   }
 
+  @Test(
+    "a payload that is no whole number of elements, or whose shape is another's, is refused",
+    arguments: [(1, 12), (1, 3), (2, 7), (2, 8 + 7), (2, 8 + 16), (2, 8 + 24)] as [(UInt32, Int)])
+  func elements(type: UInt32, bytes: Int) throws {
+    let format = type == 1 ? MessageFormat(FloatVector.self) : MessageFormat(DoubleMatrix.self)
+    let lanes = try LaneSet.inMemory(
+      format, ChannelShape(kind: .spsc, producers: 1, consumers: 1, capacity: 4096))
+    let lane = try InboundLane(lanes, largestMessage: 4088)
+    var frame = [UInt8](repeating: 0, count: 8 + (bytes + 7) / 8 * 8)
+    (frame[0], frame[4]) = (UInt8(bytes), UInt8(type))
+    // One row of two columns.
+    if type == 2, bytes >= 8 { (frame[8], frame[12]) = (1, 2) }
+    unsafe lane.room(at: 0, count: frame.count).copyBytes(from: frame)
+    let error = error { () throws(LinkError) in try lane.publish(upTo: frame.count) }
+    // What is right passes.
+    #expect(error?.code == (bytes == 12 || bytes == 24 ? nil : .malformed))
+  }
+
   @Test("what came with an error, the other side's or one that is found, is received")
   func messagesBeforeErrors() throws {
     let frames = bytesFrame(count: 3) + bytesFrame(count: 9)

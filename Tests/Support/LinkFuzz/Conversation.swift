@@ -146,7 +146,7 @@ struct Conversation<Tested: Program>: ~Copyable {
   /// What is right to say, and where the link then goes on.
   private mutating func greeting(lost: Int, isRestart: Bool) -> WireHello {
     let unit = format.positionUnit
-    let freed = link.outboundTail - link.unconfirmed.bytes
+    let freed = link.publishedTail - link.unconfirmed.bytes
     let heard = isRestart ? listening.held : max(freed, listening.position - lost)
     listening.resume(at: heard)
     let consumed = max(freed, heard - heard % unit)
@@ -306,7 +306,7 @@ extension Conversation {
   // MARK: What must hold
 
   private func check() {
-    let (tail, unconfirmed) = (link.outboundTail, link.unconfirmed)
+    let (tail, unconfirmed) = (link.publishedTail, link.unconfirmed)
     let head = tail - unconfirmed.bytes
     LinkFuzz.expect(unconfirmed.bytes >= 0, "more is confirmed than there is")
     LinkFuzz.expect(unconfirmed.bytes <= Self.capacity, "more is kept than the lane holds")
