@@ -14,7 +14,7 @@ BUILD = $(SWIFT) build -c release -j $(JOBS)
 FORMATTED = Package.swift $(wildcard Sources Tests Examples Benchmarks Snippets)
 EXAMPLES = $(patsubst Examples/%/Package.swift,%,$(wildcard Examples/*/Package.swift))
 # Debian packages that tests use beside what every build needs.
-TEST_PACKAGES = strace bsdutils
+TEST_PACKAGES = strace bsdutils iproute2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo build test test-swift test-scripts examples verify fuzz format lint clean
@@ -52,7 +52,7 @@ test-swift:
 	  printf '== swift test --filter %s\n' "$$tests"; $(SWIFT) test -c release -j $(JOBS) --filter "$$tests"; done
 
 # Tests that are no Swift tests; each script ends with a status. New ones are added to this list.
-TEST_SCRIPTS = scripts/models.sh scripts/kill-matrix.sh $(wildcard scripts/sanitizers.sh)
+TEST_SCRIPTS = scripts/models.sh scripts/namespaces.sh scripts/kill-matrix.sh $(wildcard scripts/sanitizers.sh)
 test-scripts:
 	@set -e; for script in $(TEST_SCRIPTS); do echo "== $$script"; $$script; done
 
