@@ -183,7 +183,7 @@ extension TCPListener {
       .listener, terms, session: hello.session, incarnation: .random(), inbound: lanes.inbound,
       outbound: lanes.outbound)
     return TCPConnection(
-      link, lanes, peer: "\(endpoint)", target: nil, options, engines.next(),
+      link, lanes, peer: "\(endpoint)", target: nil, options, try engines.next(),
       redeliveredUpTo: hello.incarnation == .none ? 0 : hello.positions.sent
     ) { [weak self] connection in
       self?.ended(hello.session, endpoint.host)

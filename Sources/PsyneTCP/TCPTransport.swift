@@ -10,7 +10,8 @@ public import PsyneCore
 ///
 /// Its threads start with the first connection or listener, have the program's signals blocked, and end
 /// with the process: make one transport, and copy it. A process that ends normally closes its connections
-/// in order, and waits for what was sent for as long as ``TCPOptions/linger`` says.
+/// in order, and waits for what was sent for as long as ``TCPOptions/linger`` says. A child made by `fork`
+/// has none of its parent's connections, and threads of its own when it listens or connects.
 ///
 /// - Important: Nothing is encrypted and nobody is asked who it is: whoever reaches the port can connect.
 public struct TCPTransport: Transport {
@@ -81,7 +82,7 @@ public struct TCPTransport: Transport {
       .connector, terms, session: .random(), incarnation: .none, inbound: lanes.inbound,
       outbound: lanes.outbound)
     let connection = TCPConnection(
-      link, lanes, peer: "\(endpoint)", target: endpoint, tcp, engines.next()
+      link, lanes, peer: "\(endpoint)", target: endpoint, tcp, try engines.next()
     ) { _ in }
     connection.adopt(socket)
     connection.isSettled.wait(until: deadline)
