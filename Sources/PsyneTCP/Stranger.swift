@@ -26,30 +26,32 @@ final class Stranger: EngineClient, @unchecked Sendable {
   }
 
   func begin() {
-    tag.store(engine.add(self), ordering: .relaxed)
-    engine.call(tag.load(ordering: .relaxed), at: deadline)
+    let own = engine.add(self)
+    tag.store(own, ordering: .relaxed)
     do throws(TransportError) {
-      try engine.watch(socket, for: tag.load(ordering: .relaxed))
+      try engine.watch(socket, for: own)
     } catch {
-      return run { leave(error.message) }
+      // Nobody else has been told of it yet.
+      return leave(error.message)
     }
+    engine.call(own, at: deadline)
     // What came before we watched.
-    run(read)
+    run(.read)
   }
 
-  func isReady(_ event: cpsyne_event) { run(read) }
+  func isReady(_ event: cpsyne_event) { run(.read) }
 
   func isDue(now: Int64) {
-    run {
-      if now >= deadline {
-        leave("has not said hello within \(listener.options.helloTimeout.spelled)")
-      }
-    }
+    // Noted, and not done here: whoever is at it does it.
+    if now >= deadline { run(.tick) }
   }
 
-  private func run(_ body: () -> Void) {
-    _ = baton.run(.read) { _ in
-      if !isGone { body() }
+  private func run(_ work: Work) {
+    _ = baton.run(work) { work in
+      if !isGone, work.contains(.read) { read() }
+      if !isGone, work.contains(.tick) {
+        leave("has not said hello within \(listener.options.helloTimeout.spelled)")
+      }
       return true
     }
   }
