@@ -115,7 +115,7 @@ final class Stranger: EngineClient, @unchecked Sendable {
 
   private func turnAway(_ reason: String?) {
     socket.close()
-    listener.forget(host: endpoint.host, isStranger: true)
+    listener.forgetStranger(from: endpoint.host)
     if let reason { Refusals.report("\(endpoint) was turned away: \(reason)") }
   }
 }
