@@ -92,7 +92,7 @@ struct Guests {
     LinkError(
       .full,
       "the listener has its \(what), with those that have broken and that it waits for "
-        + "(\(options.resume.spelled)): try again later, or raise '\(option)' there")
+        + "(\(TCPOptions.spelled(options.resume))): try again later, or raise '\(option)' there")
   }
 
   /// The connection of a session is made.
