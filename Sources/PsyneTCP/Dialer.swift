@@ -98,7 +98,13 @@ private struct Race {
         pollfd(fd: $0.socket.descriptor, events: Int16(POLLOUT), revents: 0)
       }
       let count = unsafe poll(&polled, nfds_t(polled.count), Int32(clamping: left))
-      if count < 0, errno != EINTR { return nil }
+      if count < 0, errno != EINTR {
+        // There is no memory to wait with: none of them will be heard of.
+        let number = errno
+        for (_, address) in attempts { note(address, number) }
+        closeAll()
+        return nil
+      }
       guard count > 0 else { continue }
       guard let index = polled.firstIndex(where: { $0.revents != 0 }) else { continue }
       let (socket, address) = attempts.remove(at: index)

@@ -5,195 +5,107 @@ internal import Synchronization
 
 /// A listening socket: lets strangers in as they come.
 final class Door: EngineClient, Sendable {
-  private let socket: Socket
+  /// Nil when it is closed. Whoever accepts holds the lock, so that the number is not that of another
+  /// file meanwhile.
+  private let socket: Mutex<Socket?>
   private let engine: Engine
   private weak let listener: TCPListener?
   private let tag = Atomic<UInt64>(0)
-  private let isOpen = Atomic<Bool>(true)
 
-  init(_ socket: Socket, _ listener: TCPListener, _ engine: Engine) throws(TransportError) {
-    self.socket = socket
+  /// So many come in at a time, so that a crowd does not keep the engine from its connections.
+  static let crowd = 64
+  /// So much later it is tried again where nobody can come in.
+  private static let pause: Int64 = 100_000_000
+
+  init(_ socket: Socket, _ listener: TCPListener, _ engine: Engine) {
+    self.socket = Mutex(socket)
     self.listener = listener
     self.engine = engine
   }
 
   func open() throws(TransportError) {
-    tag.store(engine.add(self), ordering: .relaxed)
-    try engine.watch(socket, for: tag.load(ordering: .relaxed))
+    let own = engine.add(self)
+    tag.store(own, ordering: .relaxed)
+    try socket.withLock { socket throws(TransportError) in
+      if let socket { try engine.watch(socket, for: own) }
+    }
     // Whoever came before we watched.
-    acceptAll()
+    acceptSome()
   }
 
+  /// The port is free when this returns.
   func close() {
-    guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return }
-    engine.unwatch(socket)
-    engine.remove(tag.load(ordering: .relaxed))
-    socket.close()
-  }
-
-  func isReady(_ event: cpsyne_event) { acceptAll() }
-
-  func isDue(now: Int64) {
-    acceptAll()
-  }
-
-  private func acceptAll() {
-    while isOpen.load(ordering: .acquiring), let listener {
-      guard let stranger = socket.accept() else {
-        switch errno {
-        case EINTR, ECONNABORTED, EPROTO: continue
-        case EMFILE, ENFILE, ENOBUFS, ENOMEM:
-          // It stays in the queue; it is not told again that it is there.
-          Diagnostics.report(
-            Diagnostic(
-              .refused, "nobody can connect now: \(Errno.text(errno))\(Errno.advice(errno))"))
-          engine.call(tag.load(ordering: .relaxed), at: cpsyne_monotonic_ns() + 100_000_000)
-          return
-        default: return
-        }
-      }
-      let endpoint = SocketAddress(peerOf: stranger)?.endpoint ?? Endpoint(host: "unknown", port: 0)
-      guard listener.admit(from: endpoint.host) else {
-        stranger.close()
-        Refusals.report("\(endpoint) was turned away: too many connections are under way")
-        continue
-      }
-      Stranger(stranger, endpoint, listener, engine).begin()
-    }
-  }
-}
-
-/// Somebody who has connected and not said hello yet: a socket, 128 bytes and a deadline.
-final class Stranger: EngineClient, @unchecked Sendable {
-  // Unchecked: guarded by the baton.
-  private let socket: Socket
-  private let endpoint: Endpoint
-  private let listener: TCPListener
-  private let engine: Engine
-  private let baton = Baton()
-  private let tag = Atomic<UInt64>(0)
-  private var hello = [UInt8](repeating: 0, count: Hello.bytes)
-  private var count = 0
-  private var isGone = false
-  private let deadline: Int64
-
-  init(_ socket: Socket, _ endpoint: Endpoint, _ listener: TCPListener, _ engine: Engine) {
-    self.socket = socket
-    self.endpoint = endpoint
-    self.listener = listener
-    self.engine = engine
-    deadline = cpsyne_monotonic_ns() + listener.options.helloTimeout.nanoseconds
-  }
-
-  func begin() {
-    tag.store(engine.add(self), ordering: .relaxed)
-    engine.call(tag.load(ordering: .relaxed), at: deadline)
-    do throws(TransportError) {
-      try engine.watch(socket, for: tag.load(ordering: .relaxed))
-    } catch {
-      return run { leave(error.message) }
-    }
-    // What came before we watched.
-    run(read)
-  }
-
-  func isReady(_ event: cpsyne_event) { run(read) }
-
-  func isDue(now: Int64) {
-    run {
-      if now >= deadline {
-        leave("has not said hello within \(listener.options.helloTimeout.spelled)")
-      }
-    }
-  }
-
-  private func run(_ body: () -> Void) {
-    _ = baton.run(.read) { _ in
-      if !isGone { body() }
+    let isOurs = socket.withLock { socket in
+      guard let open = socket.take() else { return false }
+      engine.unwatch(open)
+      open.close()
       return true
     }
+    if isOurs { engine.remove(tag.load(ordering: .relaxed)) }
   }
 
-  private func read() {
-    while true {
-      let got = unsafe hello.withUnsafeMutableBytes { buffer in
-        unsafe socket.receive(
-          UnsafeMutableRawBufferPointer(rebasing: buffer[count...]),
-          UnsafeMutableRawBufferPointer(start: nil, count: 0))
+  func isReady(_ event: cpsyne_event) { acceptSome() }
+
+  func isDue(now: Int64) { acceptSome() }
+
+  private func acceptSome() {
+    guard let listener else { return close() }
+    for _ in 0..<Self.crowd {
+      switch accept() {
+      case .stranger(let socket): letIn(socket, listener)
+      case .gone: continue
+      case .nobody: return
+      case .failed(let number):
+        // It stays in the queue; it is not told again that it is there.
+        Refusals.reportDoor(
+          "nobody can connect to \(listener.address) now: \(Errno.text(number))\(Errno.advice(number))"
+        )
+        return engine.call(
+          tag.load(ordering: .relaxed), at: cpsyne_monotonic_ns() + Self.pause)
       }
-      if got < 0 {
-        if errno == EINTR { continue }
-        if errno != EAGAIN, errno != EWOULDBLOCK { leave(Errno.text(errno)) }
-        return
-      }
-      if got == 0 { return leave(count == 0 ? nil : "left in the middle of its hello") }
-      count += got
-      if greet() { return }
+    }
+    // It is not told again of those that wait.
+    engine.callSoon(tag.load(ordering: .relaxed))
+  }
+
+  private func accept() -> Arrival {
+    socket.withLock { socket in
+      guard let socket else { return .nobody }
+      return socket.accept().map { .stranger($0) } ?? Arrival(without: errno)
     }
   }
 
-  /// True when the hello is there, or cannot become one, and is dealt with.
-  private func greet() -> Bool {
-    do throws(LinkError) {
-      guard let decoded = try Hello(of: hello.span.extracting(first: count)) else { return false }
-      retire()
-      try listener.greet(socket, decoded, from: endpoint)
-    } catch {
-      retire()
-      refuse(error)
+  private func letIn(_ stranger: Socket, _ listener: TCPListener) {
+    let endpoint = SocketAddress(peerOf: stranger)?.endpoint ?? Endpoint(host: "unknown", port: 0)
+    guard listener.admit(from: endpoint.host) else {
+      stranger.close()
+      return Refusals.report("\(endpoint) was turned away: too many connections are under way")
     }
-    return true
-  }
-
-  /// Tells somebody why it cannot stay, if it may understand that.
-  private func refuse(_ error: LinkError) {
-    if let answer = Link.refusal(of: hello.span.extracting(first: count), listener.terms, error) {
-      unsafe answer.withUnsafeBytes { bytes in
-        // It fits into the empty buffer of a socket.
-        _ = unsafe socket.send(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
-      }
-      socket.finishSending()
-    }
-    turnAway(error.message)
-  }
-
-  /// Somebody who is gone, or has not said hello in time.
-  private func leave(_ reason: String?) {
-    retire()
-    turnAway(reason)
-  }
-
-  /// Hears nothing more of the socket.
-  private func retire() {
-    guard !isGone else { return }
-    isGone = true
-    engine.unwatch(socket)
-    engine.remove(tag.load(ordering: .relaxed))
-  }
-
-  private func turnAway(_ reason: String?) {
-    socket.close()
-    listener.forget(host: endpoint.host, isStranger: true)
-    if let reason { Refusals.report("\(endpoint) was turned away: \(reason)") }
+    Stranger(stranger, endpoint, listener, engine).begin()
   }
 }
 
-/// Tells of those that were turned away, so seldom that nobody can fill a log by being so.
-enum Refusals {
-  private static let state = Mutex<(until: Int64, untold: Int)>((0, 0))
+/// What there is at a listening socket.
+enum Arrival {
+  case stranger(Socket)
+  /// One that has left again, or that the network has lost: there may be others behind it.
+  case gone
+  case nobody
+  /// Nobody can be let in now.
+  case failed(Int32)
 
-  static func report(_ message: String) {
-    let untold = state.withLock { state -> Int? in
-      let now = cpsyne_monotonic_ns()
-      guard now >= state.until else {
-        state.untold += 1
-        return nil
+  /// - Parameter number: what `accept` has failed with.
+  init(without number: Int32) {
+    self =
+      switch number {
+      case EAGAIN, EWOULDBLOCK: .nobody
+      case EINTR, ECONNABORTED: .gone
+      // The new connection's errors, which are told here.
+      case ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH,
+        ETIMEDOUT, ECONNRESET, EPERM:
+        .gone
+      // EMFILE, ENFILE, ENOBUFS and ENOMEM, until somebody has closed something; and what is not known.
+      default: .failed(number)
       }
-      defer { state = (now + 1_000_000_000, 0) }
-      return state.untold
-    }
-    guard let untold else { return }
-    Diagnostics.report(
-      Diagnostic(.refused, untold == 0 ? message : "\(message) (and \(untold) before it)"))
   }
 }

@@ -4,14 +4,13 @@ internal import PsyneCore
 
 /// A TCP socket that does not block. Whoever has it last closes it.
 struct Socket: Sendable {
-  let descriptor: Int32
-  /// In a child made by fork since, the number is another file's.
-  private let generation: UInt32
+  private let number: Int32
+  private let generation = cpsyne_fork_generation()
 
-  private init(_ descriptor: Int32) {
-    self.descriptor = descriptor
-    generation = cpsyne_fork_generation()
-  }
+  private init(_ number: Int32) { self.number = number }
+
+  /// None, -1, in a child made by fork since: there the number is another file's.
+  var descriptor: Int32 { cpsyne_fork_generation() == generation ? number : -1 }
 
   static func make(family: Int32) throws(TransportError) -> Socket {
     let descriptor = cpsyne_tcp_socket(family)
@@ -19,7 +18,7 @@ struct Socket: Sendable {
     return Socket(descriptor)
   }
 
-  func close() { cpsyne_close(descriptor, generation) }
+  func close() { cpsyne_close(number, generation) }
 
   static func failure(_ what: String, _ number: Int32 = errno) -> TransportError {
     TransportError(

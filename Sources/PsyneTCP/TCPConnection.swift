@@ -472,62 +472,15 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func end(_ event: ConnectionEvent) {
-    guard beginEnd() else { return }
+    guard beginEnd(event) else { return }
     if event == .closed { reportUnread() }
     socket?.finishSending()
     drop()
     link.leave(as: event == .closed ? .closed : .died)
-    tell(event)
+    tellEnd()
     engine.remove(ownTag)
     isSettled.set()
     hasEnded.set()
     onEnd(self)
-  }
-}
-
-/// How long to wait before connecting anew: up to twice as long each time, and anything up to that, so
-/// that many who were cut off at once do not come back at once.
-enum Backoff {
-  private static let first: Int64 = 50_000_000
-  private static let longest: Int64 = 5_000_000_000
-
-  static func delay(_ attempts: Int) -> Int64 {
-    .random(in: 0...min(longest, first << min(attempts, 20)))
-  }
-}
-
-/// Threads that block while they connect: few, and gone afterwards.
-enum Dialing {
-  private static let waiting = Mutex<(running: Int, jobs: [@Sendable () -> Void])>((0, []))
-
-  /// False where the system has no thread.
-  static func run(_ job: @escaping @Sendable () -> Void) -> Bool {
-    let isNeeded = waiting.withLock { waiting in
-      waiting.jobs.append(job)
-      guard waiting.running < 16 else { return false }
-      waiting.running += 1
-      return true
-    }
-    guard isNeeded else { return true }
-    let isStarted = startServiceThread("psyne-dial") {
-      while let job = next() { job() }
-    }
-    if !isStarted {
-      waiting.withLock { waiting in
-        waiting.running -= 1
-        waiting.jobs.removeAll()
-      }
-    }
-    return isStarted
-  }
-
-  private static func next() -> (@Sendable () -> Void)? {
-    waiting.withLock { waiting in
-      guard !waiting.jobs.isEmpty else {
-        waiting.running -= 1
-        return nil
-      }
-      return waiting.jobs.removeFirst()
-    }
   }
 }

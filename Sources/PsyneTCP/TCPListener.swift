@@ -12,18 +12,7 @@ final class TCPListener: ListeningPlace, Sendable {
   private let placement: LanePlacement
   private let accept: @Sendable (Carrier) throws(TransportError) -> Void
   private let doors: Mutex<[Door]>
-  private let sessions = Mutex(Sessions())
-
-  private struct Sessions {
-    var connections: [LinkID: TCPConnection] = [:]
-    /// Connections and strangers, by the host they come from.
-    var byHost: [String: Int] = [:]
-    var strangers = 0
-    var isClosed = false
-  }
-
-  /// Strangers that have not said hello yet are this many at most.
-  private static let mostStrangers = 256
+  private let guests: Mutex<Guests>
 
   init(
     _ endpoint: Endpoint, _ terms: LinkTerms, _ options: TCPOptions, _ placement: LanePlacement,
@@ -34,19 +23,24 @@ final class TCPListener: ListeningPlace, Sendable {
     self.engines = engines
     self.placement = placement
     self.accept = accept
+    let engine = try engines.next()
+    guests = Mutex(Guests(options))
     let sockets = try Self.listen(endpoint, options)
     let port = SocketAddress(of: sockets[0])?.endpoint.port ?? endpoint.port
     address = "tcp://\(Endpoint(host: endpoint.host, port: port))"
     doors = Mutex([])
-    let opened = try sockets.map { socket throws(TransportError) in
-      try Door(socket, self, engines.next())
+    let shut = sockets.map { Door($0, self, engine) }
+    doors.withLock { $0 = shut }
+    do throws(TransportError) {
+      for door in shut { try door.open() }
+    } catch {
+      close()
+      throw error
     }
-    doors.withLock { $0 = opened }
-    for door in opened { try door.open() }
   }
 
   /// Sockets at every address of the host, all with one port.
-  private static func listen(
+  static func listen(
     _ endpoint: Endpoint, _ options: TCPOptions
   ) throws(TransportError) -> [Socket] {
     var sockets: [Socket] = []
@@ -91,37 +85,27 @@ final class TCPListener: ListeningPlace, Sendable {
   }
 
   func close() {
+    guests.withLock { $0.isClosed = true }
     let open = doors.withLock { doors in
       defer { doors = [] }
       return doors
     }
     for door in open { door.close() }
-    sessions.withLock { $0.isClosed = true }
   }
 }
 
 // MARK: Strangers
 
 extension TCPListener {
-  /// Somebody has connected. False if that is one too many, who is turned away without a word.
-  func admit(from host: String) -> Bool {
-    sessions.withLock { sessions in
-      guard sessions.strangers < Self.mostStrangers,
-        sessions.byHost[host, default: 0] < options.connectionsPerAddress
-      else { return false }
-      sessions.strangers += 1
-      sessions.byHost[host, default: 0] += 1
-      return true
-    }
+  /// Strangers that have not said hello, and sessions.
+  var guestCounts: (strangers: Int, sessions: Int) {
+    guests.withLock { ($0.strangerCount, $0.sessionCount) }
   }
 
-  func forget(host: String, isStranger: Bool) {
-    sessions.withLock { sessions in
-      if isStranger { sessions.strangers -= 1 }
-      let left = sessions.byHost[host, default: 1] - 1
-      sessions.byHost[host] = left > 0 ? left : nil
-    }
-  }
+  /// Somebody has connected. False if that is one too many, who is turned away without a word.
+  func admit(from host: String) -> Bool { guests.withLock { $0.admit(from: host) } }
+
+  func forgetStranger(from host: String) { guests.withLock { $0.forgetStranger(from: host) } }
 
   /// A stranger has said hello: it goes on with its session, or begins one.
   ///
@@ -131,46 +115,40 @@ extension TCPListener {
       throw LinkError(.malformed, "both sides listen: one has to connect")
     }
     try hello.check(against: terms)
-    let known = sessions.withLock { $0.connections[hello.session] }
-    if let known {
-      forget(host: endpoint.host, isStranger: true)
-      return known.adopt(socket, hello)
+    let reservation = try guests.withLock { guests throws(LinkError) in
+      try guests.reserve(hello.session, from: endpoint.host)
     }
+    switch reservation {
+    case .known(let connection): connection.adopt(socket, hello)
+    // Whoever connects twice at once connects again.
+    case .late: socket.close()
+    case .granted: try begin(socket, hello, endpoint)
+    }
+  }
+
+  private func begin(_ socket: Socket, _ hello: Hello, _ endpoint: Endpoint) throws(LinkError) {
     let connection: TCPConnection
     do throws(TransportError) {
-      connection = try begin(hello, endpoint)
+      connection = try makeConnection(hello, endpoint)
     } catch {
+      guests.withLock { $0.release(hello.session, from: endpoint.host) }
       throw LinkError(.other, error.message)
-    }
-    let isRoom = sessions.withLock { sessions in
-      guard !sessions.isClosed, sessions.connections.count < options.connections else {
-        return false
-      }
-      sessions.strangers -= 1
-      sessions.connections[hello.session] = connection
-      return true
-    }
-    guard isRoom else {
-      connection.abandon()
-      throw LinkError(
-        .full, "the listener has its \(options.connections) connections: try again later")
     }
     do throws(TransportError) {
       try accept(connection)
     } catch {
-      // Whoever turns the stranger away forgets it; its connection must not do so as well.
-      sessions.withLock { sessions in
-        if sessions.connections.removeValue(forKey: hello.session) != nil {
-          sessions.strangers += 1
-        }
-      }
+      guests.withLock { $0.release(hello.session, from: endpoint.host) }
       connection.abandon()
       throw LinkError(.leaving, "the listener takes nobody any more: \(error.message)")
     }
+    // Not before: whoever is told of its events has it now.
+    guests.withLock { $0.seat(connection, hello.session) }
+    // It may have been abandoned meanwhile, when it had no seat to lose.
+    if connection.hasEnded.isSet { ended(connection, hello.session, endpoint.host) }
     connection.adopt(socket, hello)
   }
 
-  private func begin(
+  private func makeConnection(
     _ hello: Hello, _ endpoint: Endpoint
   ) throws(TransportError) -> TCPConnection {
     let lanes = try TCPLanes(terms.format, capacity: terms.capacity, placement)
@@ -183,15 +161,14 @@ extension TCPListener {
       .listener, terms, session: hello.session, incarnation: .random(), inbound: lanes.inbound,
       outbound: lanes.outbound)
     return TCPConnection(
-      link, lanes, peer: "\(endpoint)", target: nil, options, engines.next(),
+      link, lanes, peer: "\(endpoint)", target: nil, options, try engines.next(),
       redeliveredUpTo: hello.incarnation == .none ? 0 : hello.positions.sent
     ) { [weak self] connection in
-      self?.ended(hello.session, endpoint.host)
+      self?.ended(connection, hello.session, endpoint.host)
     }
   }
 
-  private func ended(_ session: LinkID, _ host: String) {
-    let wasKnown = sessions.withLock { $0.connections.removeValue(forKey: session) != nil }
-    if wasKnown { forget(host: host, isStranger: false) }
+  private func ended(_ connection: TCPConnection, _ session: LinkID, _ host: String) {
+    guests.withLock { $0.remove(connection, session, from: host) }
   }
 }

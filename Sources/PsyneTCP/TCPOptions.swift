@@ -35,21 +35,21 @@ public struct TCPOptions: Hashable, Sendable {
   /// For how long the system sends again what is not acknowledged, 50 ms to 24 h. Nil is three times
   /// ``keepAlive``.
   public var userTimeout: Duration?
-  /// How long a connection that ends in order waits for what it has sent to arrive; what has not is then
-  /// reported as ``Diagnostic/Code/undelivered``.
+  /// How long a connection that ends in order waits for what it has sent to arrive, up to a year; what has
+  /// not is then reported as ``Diagnostic/Code/undelivered``.
   public var linger: Duration = .seconds(5)
   /// When messages are handed to the system.
   public var flush = FlushPolicy.adaptive
-  /// The longest message that is taken, without its header. Nil is what the lane holds. A longer one ends
-  /// the connection that it comes by.
+  /// The longest message that is taken, without its header: 1 B or more. Nil is what the lane holds. A
+  /// longer one ends the connection that it comes by.
   public var largestMessage: ByteCount?
-  /// How long a broken connection is waited for, by either side, before it has failed.
+  /// How long a broken connection is waited for, by either side, before it has failed; up to a year.
   public var resume: Duration = .seconds(30)
-  /// The most connections of one listener, those that are interrupted included.
+  /// The most connections of one listener, those that are interrupted included: 1 to 1 000 000.
   public var connections = 1024
-  /// The most of them from one address, with those that have not said hello.
+  /// The most of them from one address, likewise.
   public var connectionsPerAddress = 256
-  /// How long a stranger may take for its hello, and a connector waits for the listener's.
+  /// How long a stranger may take for its hello, and a connector waits for the listener's: 1 ms to 1 h.
   public var helloTimeout: Duration = .seconds(3)
 
   public init() {}
@@ -93,30 +93,49 @@ public struct TCPOptions: Hashable, Sendable {
     return value
   }
 
+  /// Throws for what nobody can have, whoever has said it.
   private func validate(_ address: ChannelAddress) throws(TransportError) {
-    func check(_ isRight: Bool, _ what: String) throws(TransportError) {
-      guard isRight else {
-        throw TransportError(.invalidOption, "'\(address)' cannot be had: \(what)")
+    func check(
+      _ name: String, _ value: String, _ isPossible: Bool, _ range: String
+    ) throws(TransportError) {
+      guard isPossible else {
+        throw TransportError(
+          .invalidOption,
+          "'\(address)' cannot be had: \(name) \(value) is out of range: it can be \(range)")
       }
     }
-    for (name, size) in [("sndbuf", sendBuffer), ("rcvbuf", receiveBuffer)] {
+    for (name, size) in [
+      ("sndbuf", sendBuffer), ("rcvbuf", receiveBuffer), ("notsentlowat", notSentLowWater),
+    ] {
       guard let size else { continue }
       try check(
-        (4096...(1 << 30)).contains(size.bytes), "\(name) \(size) is out of range: 4 KiB to 1 GiB")
+        name, "\(size)", (.kibibytes(4)...ByteCount.gibibytes(1)).contains(size), "4 KiB to 1 GiB")
     }
-    if let notSentLowWater {
-      try check(
-        (4096...(1 << 30)).contains(notSentLowWater.bytes),
-        "notsentlowat \(notSentLowWater) is out of range: 4 KiB to 1 GiB")
+    if let largestMessage {
+      try check("maxmessage", "\(largestMessage)", largestMessage.bytes >= 1, "1 B or more")
     }
-    try check(
-      (.milliseconds(50)...Duration.seconds(3600)).contains(keepAlive),
-      "keepalive \(keepAlive.spelled) is out of range: 50ms to 1h")
-    try check(
-      userTimeout.map { (.milliseconds(50)...Duration.seconds(86400)).contains($0) } ?? true,
-      "usertimeout is out of range: 50ms to 24h")
-    try check(
-      connections >= 1 && connectionsPerAddress >= 1, "there is to be a connection at least")
+    let (minimum, hour, year) = (Duration.milliseconds(50), Duration.seconds(3600), Self.year)
+    let day = hour * 24
+    for (name, time, range, words) in [
+      ("keepalive", keepAlive, minimum...hour, "50ms to 1h"),
+      ("usertimeout", userTimeout ?? minimum, minimum...day, "50ms to 24h"),
+      ("hellotimeout", helloTimeout, .milliseconds(1)...hour, "1ms to 1h"),
+      ("linger", linger, .zero...year, "0s to 8760h, a year"),
+      ("resume", resume, .zero...year, "0s to 8760h, a year"),
+    ] {
+      try check(name, Self.spelled(time), range.contains(time), words)
+    }
+    for (name, count) in [("connections", connections), ("peraddress", connectionsPerAddress)] {
+      try check(name, "\(count)", (1...1_000_000).contains(count), "1 to 1000000")
+    }
+  }
+
+  private static var year: Duration { .seconds(8760 * 3600) }
+
+  /// Also of a time that has no number of seconds.
+  static func spelled(_ time: Duration) -> String {
+    if time <= .zero { return time == .zero ? "0s" : "of less than nothing" }
+    return time > year * 100 ? "of more than 100 years" : time.spelled
   }
 }
 

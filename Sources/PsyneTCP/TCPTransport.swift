@@ -10,7 +10,8 @@ public import PsyneCore
 ///
 /// Its threads start with the first connection or listener, have the program's signals blocked, and end
 /// with the process: make one transport, and copy it. A process that ends normally closes its connections
-/// in order, and waits for what was sent for as long as ``TCPOptions/linger`` says.
+/// in order, and waits for what was sent for as long as ``TCPOptions/linger`` says. A child made by `fork`
+/// has none of its parent's connections, and threads of its own when it listens or connects.
 ///
 /// - Important: Nothing is encrypted and nobody is asked who it is: whoever reaches the port can connect.
 public struct TCPTransport: Transport {
@@ -70,25 +71,37 @@ public struct TCPTransport: Transport {
       throw TransportError(
         .invalidAddress, "'\(address)' has port 0, which is for listening: name the server's port")
     }
-    let timeout = options.connectTimeout ?? ChannelOptions.defaultConnectTimeout
+    // Beyond 200 years no clock goes.
+    let timeout = max(
+      .zero,
+      min(options.connectTimeout ?? ChannelOptions.defaultConnectTimeout, .seconds(6_000_000_000)))
     let deadline = cpsyne_monotonic_ns() + timeout.nanoseconds
     let terms = try terms(format, options, tcp)
-    try engines.start()
-    let socket = try Self.dial(endpoint, tcp, until: deadline)
+    let engine = try engines.next()
+    // Before the socket, which would have to be closed if they cannot be had.
     let lanes = try TCPLanes(
       format, capacity: terms.capacity, LanePlacement(options, of: address))
     let link = try Link(
       .connector, terms, session: .random(), incarnation: .none, inbound: lanes.inbound,
       outbound: lanes.outbound)
+    let socket = try Self.dial(endpoint, tcp, until: deadline)
     let connection = TCPConnection(
-      link, lanes, peer: "\(endpoint)", target: endpoint, tcp, engines.next()
+      link, lanes, peer: "\(endpoint)", target: endpoint, tcp, engine
     ) { _ in }
     connection.adopt(socket)
     connection.isSettled.wait(until: deadline)
-    if connection.state == .connected { return connection }
+    let (isSettled, failure) = (connection.isSettled.isSet, connection.failure)
+    // One that was made may have been closed already, or have broken: its ends tell.
+    if isSettled, failure == nil { return connection }
     connection.abandon()
-    let reason = connection.failure?.message ?? "no answer within \(timeout.spelled)"
-    throw TransportError(.mismatch, "cannot connect to '\(address)': \(reason)")
+    if isSettled, let failure {
+      throw TransportError(.mismatch, "cannot connect to '\(address)': \(failure.message)")
+    }
+    throw TransportError(
+      .notFound,
+      "cannot connect to '\(address)': who listens there has not answered within \(timeout.spelled); "
+        + "it is stopped, is no server of Psyne's, or turns us away without a word, having as many "
+        + "strangers as it takes")
   }
 
   /// A server that is not there yet may be about to start: it is asked again until `deadline`.
@@ -122,7 +135,8 @@ public struct TCPTransport: Transport {
     }
     // As frames lie, so that both sides mean the same.
     let unit = format.positionUnit
-    let largest = tcp.largestMessage.map { ($0.bytes + unit - 1) / unit * unit } ?? capacity
+    let asked = min(tcp.largestMessage?.bytes ?? capacity, capacity)
+    let largest = (asked + unit - 1) / unit * unit
     return LinkTerms(
       format: format, capacity: capacity, largestMessage: min(largest, capacity),
       keepAlive: Int(tcp.keepAlive.nanoseconds / 1_000_000))

@@ -133,14 +133,17 @@ final class CuttingProxy: Sendable {
   /// A connected socket, blocking; negative if nobody listens.
   static func connect(_ port: UInt16) -> Int32 {
     let end = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var address = loopback(port)
-    let result = unsafe withUnsafePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        unsafe Glibc.connect(end, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-    if result == 0 { return end }
+    if connect(end, to: port) { return end }
     close(end)
     return -1
+  }
+
+  static func connect(_ end: Int32, to port: UInt16) -> Bool {
+    var address = loopback(port)
+    return unsafe withUnsafePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe Glibc.connect(end, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
   }
 }

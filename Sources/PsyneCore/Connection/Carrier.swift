@@ -15,8 +15,9 @@ open class Carrier: @unchecked Sendable {
 
   private struct Listeners {
     var state: ConnectionState
-    /// The last event of all.
+    /// The last event of all, and whether it was told.
     var end: ConnectionEvent?
+    var isTold = false
     var onEvent: (@Sendable (ConnectionEvent) -> Void)?
     var onArrival: (@Sendable () -> Void)?
   }
@@ -57,7 +58,7 @@ open class Carrier: @unchecked Sendable {
   func observe(_ handler: @escaping @Sendable (ConnectionEvent) -> Void) {
     let end = listeners.withLock { listeners in
       listeners.onEvent = handler
-      return listeners.end
+      return listeners.isTold ? listeners.end : nil
     }
     if let end { handler(end) }
   }
@@ -69,25 +70,38 @@ open class Carrier: @unchecked Sendable {
 
   // MARK: For subclasses
 
-  /// True, once, for whoever ends the connection: to be asked before an end is left, so that whoever takes
-  /// the end of a lane and then sees ``isOver`` false is told through the lane.
-  public final func beginEnd() -> Bool {
-    !isEnding.exchange(true, ordering: .sequentiallyConsistent)
+  /// Takes note of the last event, for ``tellEnd()``. To be called before an end of a lane is left: whoever
+  /// takes one and then sees ``isOver`` false is told through the lane, and whoever is told through a lane
+  /// finds the ``state`` right.
+  ///
+  /// - Returns: false if it has ended already.
+  public final func beginEnd(_ event: ConnectionEvent) -> Bool {
+    guard !isEnding.exchange(true, ordering: .sequentiallyConsistent) else { return false }
+    listeners.withLock { ($0.state, $0.end) = (event.state, event) }
+    return true
   }
 
   /// Whether it has ended, or is about to.
   public final var isOver: Bool { isEnding.load(ordering: .sequentiallyConsistent) }
 
-  /// Tells whoever observes. Nothing comes after the end.
+  /// Tells whoever observes. Nothing comes after the end, which is told by ``tellEnd()``.
   public final func tell(_ event: ConnectionEvent) {
-    let told = listeners.withLock { listeners -> Listeners? in
+    let onEvent = listeners.withLock { listeners -> (@Sendable (ConnectionEvent) -> Void)? in
       guard listeners.end == nil else { return nil }
       listeners.state = event.state
-      if event.isEnd { listeners.end = event }
+      return listeners.onEvent
+    }
+    onEvent?(event)
+  }
+
+  /// Tells whoever observes of the end.
+  public final func tellEnd() {
+    let told = listeners.withLock { listeners in
+      listeners.isTold = true
       return listeners
     }
-    guard let told else { return }
-    told.onEvent?(event)
+    guard let end = told.end else { return }
+    told.onEvent?(end)
     // Who merges connections looks whether this one is over.
     told.onArrival?()
   }

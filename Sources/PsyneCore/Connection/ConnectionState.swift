@@ -34,9 +34,6 @@ public enum ConnectionEvent: Hashable, Sendable {
     case .failed: .failed
     }
   }
-
-  /// Whether none comes after it.
-  var isEnd: Bool { state == .closed || state == .failed }
 }
 
 /// Why a connection ended for good, and what of it did not arrive.

@@ -8,11 +8,11 @@ open class LocalCarrier: Carrier, @unchecked Sendable {
   override open func abandon() { endHere(.died) }
 
   private func endHere(_ ending: LaneEnding) {
-    guard beginEnd() else { return }
+    guard beginEnd(event(ending, "the connection was abandoned")) else { return }
     // Who waits for a sender that was never claimed is told as well.
     outbound.finish(.sender(0), as: ending)
     tellPeer(ending)
-    tell(ending == .closed ? .closed : .failed(failure("the connection was abandoned")))
+    tellEnd()
   }
 
   /// Tells the other side that this one has ended.
@@ -20,15 +20,17 @@ open class LocalCarrier: Carrier, @unchecked Sendable {
 
   /// The other side has ended.
   public final func peerEnded(_ ending: LaneEnding) {
-    guard beginEnd() else { return }
+    guard beginEnd(event(ending, "the process at the other side died")) else { return }
     inbound.finish(.sender(0), as: ending)
     outbound.finish(.receiver(0), as: ending)
-    tell(ending == .closed ? .closed : .failed(failure("the process at the other side died")))
+    tellEnd()
   }
 
-  private func failure(_ message: String) -> ConnectionFailure {
+  private func event(_ ending: LaneEnding, _ message: String) -> ConnectionEvent {
+    guard ending == .died else { return .closed }
     let (messages, bytes) = outbound.unread
-    return ConnectionFailure(message, unconfirmedMessages: messages, unconfirmedBytes: bytes)
+    return .failed(
+      ConnectionFailure(message, unconfirmedMessages: messages, unconfirmedBytes: bytes))
   }
 }
 

@@ -22,6 +22,8 @@ struct Conversation<Tested: Program>: ~Copyable {
 
   private static var capacity: Int { 4096 }
   private static var session: (UInt64, UInt64) { (1, 2) }
+  /// How often the other side has been started again, as another one.
+  private var restarts: UInt64 = 0
   private static var incarnation: (UInt64, UInt64) { (3, 4) }
 
   static func run(_ setting: Setting, _ script: inout Script) -> LinkFuzz.Outcome {
@@ -152,8 +154,9 @@ struct Conversation<Tested: Program>: ~Copyable {
     let consumed = max(freed, heard - heard % unit)
     // What it has not received is still held: from the beginning of the message that is under way.
     let sent = isRestart ? listening.whole : max(start, listening.received)
+    if isRestart { restarts += 1 }
     let incarnation =
-      !setting.isConnector ? (0, 0) : isRestart ? (5, UInt64(now)) : Self.incarnation
+      !setting.isConnector ? (0, 0) : restarts > 0 ? (5, restarts) : Self.incarnation
     return WireHello(
       role: setting.isConnector ? 2 : 1, type: format.type.rawValue,
       elementSize: UInt32(format.elementSize), alignment: UInt16(format.elementAlignment),
