@@ -464,16 +464,12 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     end(.failed(failure))
   }
 
-  /// What the other side's program has left unread when it closed.
-  private func reportUnread() {
-    let failure = failure("the other side has closed the connection")
-    guard failure.unconfirmedMessages > 0 else { return }
-    Diagnostics.report(Diagnostic(.undelivered, "\(peer): \(failure)"))
-  }
-
   private func end(_ event: ConnectionEvent) {
     guard beginEnd(event) else { return }
-    if event == .closed { reportUnread() }
+    if event == .closed {
+      let (messages, bytes) = link.unconfirmed
+      reportUnread(messages: messages, bytes: bytes)
+    }
     socket?.finishSending()
     drop()
     link.leave(as: event == .closed ? .closed : .died)

@@ -106,6 +106,15 @@ open class Carrier: @unchecked Sendable {
     told.onArrival?()
   }
 
+  /// Reports what the other side's program had not read when it closed.
+  public final func reportUnread(messages: Int, bytes: Int) {
+    guard messages > 0 else { return }
+    let failure = ConnectionFailure(
+      "the other side has closed the connection", unconfirmedMessages: messages,
+      unconfirmedBytes: bytes)
+    Diagnostics.report(Diagnostic(.undelivered, "\(peer): \(failure)"))
+  }
+
   /// Something was published on the inbound lane, which had said that its receiver may be asleep.
   public final func tellArrival() { listeners.withLock(\.onArrival)?() }
 

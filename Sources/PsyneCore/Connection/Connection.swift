@@ -19,9 +19,9 @@ public struct Connection<Body: MessageBody>: Sendable {
   /// `connecttimeout` says: 5 s unless set. Blocks the thread; the system's looking up of a host comes
   /// on top.
   ///
-  /// - Throws: ``TransportError``: ``TransportError/Code/notFound`` if nobody listens,
-  ///   ``TransportError/Code/unknownHost``, and ``TransportError/Code/mismatch`` if somebody does and does
-  ///   not take us or does not answer. Its message names what is wrong and what would be right.
+  /// - Throws: ``TransportError``: ``TransportError/Code/notFound`` if nobody listens or answers,
+  ///   ``TransportError/Code/unknownHost``, and ``TransportError/Code/mismatch`` if somebody does not take
+  ///   us. Its message names what is wrong and what would be right.
   public init(
     _ uri: String, options: ChannelOptions = ChannelOptions(), registry: TransportRegistry
   ) throws(TransportError) {

@@ -21,6 +21,10 @@ open class LocalCarrier: Carrier, @unchecked Sendable {
   /// The other side has ended.
   public final func peerEnded(_ ending: LaneEnding) {
     guard beginEnd(event(ending, "the process at the other side died")) else { return }
+    if ending == .closed {
+      let (messages, bytes) = outbound.unread
+      reportUnread(messages: messages, bytes: bytes)
+    }
     inbound.finish(.sender(0), as: ending)
     outbound.finish(.receiver(0), as: ending)
     tellEnd()

@@ -24,7 +24,7 @@ public struct Diagnostic: Hashable, Sendable {
     public static let listener = Code(kind: .listener)
     /// Somebody who wanted to connect was turned away.
     public static let refused = Code(kind: .refused)
-    /// A connection was closed, and ended before all that was sent had arrived.
+    /// A connection was closed, and ended before all that was sent had arrived or was read.
     public static let undelivered = Code(kind: .undelivered)
   }
 
