@@ -154,7 +154,10 @@ struct Conversation<Tested: Program>: ~Copyable {
     let consumed = max(freed, heard - heard % unit)
     // What it has not received is still held: from the beginning of the message that is under way.
     let sent = isRestart ? listening.whole : max(start, listening.received)
-    if isRestart { restarts += 1 }
+    if isRestart {
+      restarts += 1
+      listening.restart()
+    }
     let incarnation =
       !setting.isConnector ? (0, 0) : restarts > 0 ? (5, restarts) : Self.incarnation
     return WireHello(

@@ -28,6 +28,10 @@ struct Listening {
   /// - Parameter start: where its stream goes on, as the hello to it has said.
   mutating func resume(at start: Int) { position = start }
 
+  /// Another one listens in place of the one that the link has met: a message that had begun to come from
+  /// that one will not go on.
+  mutating func restart() { received = whole }
+
   mutating func hear(_ bytes: [UInt8], capacity: Int) {
     said += bytes.count
     pending += bytes
