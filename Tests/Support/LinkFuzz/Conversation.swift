@@ -80,7 +80,7 @@ struct Conversation<Tested: Program>: ~Copyable {
 
   private mutating func step(_ script: inout Script) {
     // What comes may make a hello, which says what it likes.
-    if link.phase == .greeting { listening.resumeAnywhere() }
+    if link.phase == .greeting || door != nil { listening.resumeAnywhere() }
     switch Step(script.byte()) {
     case .raw: come(script.take(script.word() & 0xfff))
     case .block:
