@@ -61,8 +61,11 @@ enum IPCDoor {
     try options.checkForConnection(at: address)
     let name = try name(of: address)
     let visit = Visit(address, options)
+    Leftovers.sweep(name, transport)
     let announcement = Announcement.random()
     let channels = announcement.channels(of: name)
+    // All of them are there before they are announced: who listens joins them, and makes none. This one
+    // is the first, and open until the last has gone: `Leftovers` looks at it.
     let life: SPSCChannel<Text> = try open(channels.upLife, transport, options)
     let ownLife = try life.sender()
     let answers: SPSCChannel<Text> = try open(channels.downLife, transport, options)

@@ -17,12 +17,14 @@ final class IPCPlace: ListeningPlace, Sendable {
     _ options: ChannelOptions,
     _ accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
   ) throws(TransportError) {
-    name = try IPCDoor.name(of: address)
+    let name = try IPCDoor.name(of: address)
+    self.name = name
     self.address = "ipc://\(name)"
     self.transport = transport
     self.format = format
     self.options = options
     self.accept = accept
+    Leftovers.sweep(name, transport)
     channel = try IPCDoor.open(name, transport, options)
     let listener: Listener
     do throws(TransportError) {
