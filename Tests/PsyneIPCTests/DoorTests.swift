@@ -1,5 +1,6 @@
 import PsyneCore
 import PsyneIPC
+import Synchronization
 import TestSupport
 import Testing
 
@@ -97,5 +98,25 @@ struct DoorTests {
     let connections = try connecting.map { try $0.join("all are let in") }
     #expect(connections.allSatisfy { $0.state == .connected })
     #expect(server.peers.count == 80)
+  }
+
+  @Test("nobody is let in after it was closed, and one that was on the way in is put out")
+  func closing() throws {
+    let place = try Place()
+    let transport = IPCTransport(directory: place.directory.path)
+    let accepted = Mutex<Carrier?>(nil)
+    let listening = Mutex<(any ListeningPlace)?>(nil)
+    let listener = try transport.listen(
+      ChannelAddress("ipc://closing"), format: MessageFormat(Bytes.self),
+      options: ChannelOptions()
+    ) { carrier in
+      accepted.withLock { $0 = carrier }
+      listening.withLock { $0 }?.close()
+    }
+    listening.withLock { $0 = listener }
+    let error = transportError { () throws(TransportError) in _ = try place.connect("closing") }
+    #expect(error?.code == .notFound)
+    #expect(error?.message.contains("left") == true, "\(error?.message ?? "")")
+    try eventually("it is closed") { accepted.withLock { $0 }?.state == .closed }
   }
 }
