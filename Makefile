@@ -14,10 +14,10 @@ BUILD = $(SWIFT) build -c release -j $(JOBS)
 FORMATTED = Package.swift $(wildcard Sources Tests Examples Benchmarks Snippets)
 EXAMPLES = $(patsubst Examples/%/Package.swift,%,$(wildcard Examples/*/Package.swift))
 # Debian packages that tests use beside what every build needs.
-TEST_PACKAGES = strace bsdutils
+TEST_PACKAGES = strace bsdutils iproute2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo build test test-swift test-scripts examples verify format lint clean
+.PHONY: help setup demo build test test-swift test-scripts examples verify fuzz format lint clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' \
@@ -45,14 +45,14 @@ test: ## everything that has to pass: lint, build without warnings, tests, examp
 # something. Warnings are errors in every target of ours (see Package.swift). One target after the other:
 # each has threads and processes that want all of the machine. And apart from those that block the few
 # threads that tasks have, for minutes with full counts: tests of tasks that need one of them.
-TEST_TARGETS = $(or $(FILTER),^PsyneTests\. ^PsyneCLITests\. ^PsyneIPCTests\.AsyncTests\b \
+TEST_TARGETS = $(or $(FILTER),^PsyneTests\. ^PsyneTCPTests\. ^PsyneCLITests\. ^PsyneIPCTests\.AsyncTests\b \
   ^PsyneIPCTests\.(?!AsyncTests\b) ^PsyneCoreTests\.)
 test-swift:
 	@set -e; for tests in $(foreach t,$(TEST_TARGETS),'$(t)'); do \
 	  printf '== swift test --filter %s\n' "$$tests"; $(SWIFT) test -c release -j $(JOBS) --filter "$$tests"; done
 
 # Tests that are no Swift tests; each script ends with a status. New ones are added to this list.
-TEST_SCRIPTS = scripts/models.sh scripts/kill-matrix.sh $(wildcard scripts/sanitizers.sh)
+TEST_SCRIPTS = scripts/models.sh scripts/namespaces.sh scripts/kill-matrix.sh $(wildcard scripts/sanitizers.sh)
 test-scripts:
 	@set -e; for script in $(TEST_SCRIPTS); do echo "== $$script"; $$script; done
 
@@ -62,10 +62,16 @@ examples:
 	  $(SWIFT) build -j $(JOBS) --package-path Examples/$$example; done
 	@Examples/mixed-messages/.build/debug/mixed-messages
 	@Examples/robot-workers/.build/debug/robot-workers
+	@Examples/rms-service/.build/debug/rms-service
 
 # Its recipe is in Benchmarks/bench.mk.
 bench: ## measure it against C++ rings, queues and message queues
 bench-kinds: ## measure the kinds of channels alone
+bench-tcp: ## measure it over TCP against ZeroMQ, NNG, nanomsg and plain sockets
+
+# Finds something new or nothing; what it has found before is among the tests.
+fuzz: ## feed a link with what a hostile peer could send, for FUZZ_SECONDS (600)
+	@JOBS=$(JOBS) scripts/fuzz.sh
 
 # Takes much longer than `make test`. PSYNE_VERIFY is read by the tests and by scripts/sanitizers.sh.
 verify: export PSYNE_VERIFY = 1

@@ -23,6 +23,7 @@ let package = Package(
   products: [
     .library(name: "PsyneCore", targets: ["PsyneCore"]),
     .library(name: "PsyneIPC", targets: ["PsyneIPC"]),
+    .library(name: "PsyneTCP", targets: ["PsyneTCP"]),
     .library(name: "Psyne", targets: ["Psyne"]),
     .executable(name: "psyne", targets: ["PsyneCLI"]),
   ],
@@ -39,7 +40,9 @@ let package = Package(
     .target(name: "CPsyne", cSettings: [.treatAllWarnings(as: .error)]),
     .target(name: "PsyneCore", dependencies: ["CPsyne"], swiftSettings: settings),
     .target(name: "PsyneIPC", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
-    .target(name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC"], swiftSettings: settings),
+    .target(name: "PsyneTCP", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
+    .target(
+      name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC", "PsyneTCP"], swiftSettings: settings),
     .executableTarget(
       name: "PsyneCLI",
       dependencies: [
@@ -53,6 +56,7 @@ let package = Package(
       name: "PsyneCoreTests",
       dependencies: [
         "CPsyne",
+        "LinkFuzz",
         "PsyneCore",
         "TestSupport",
         "Traffic",
@@ -63,11 +67,18 @@ let package = Package(
     .target(
       name: "Traffic", dependencies: ["PsyneCore"], path: "Tests/Support/Traffic",
       swiftSettings: settings),
+    .target(
+      name: "LinkFuzz", dependencies: ["PsyneCore"], path: "Tests/Support/LinkFuzz",
+      swiftSettings: settings),
     .target(name: "CHotPath", path: "Tests/Support/CHotPath"),
     .executableTarget(
       name: "psyne-hot-path", dependencies: ["CHotPath", "PsyneCore"],
       path: "Tests/Support/HotPathClient", swiftSettings: settings),
-    .testTarget(name: "PsyneTests", dependencies: ["Psyne"], swiftSettings: settings),
+    .testTarget(
+      name: "PsyneTests", dependencies: ["Psyne", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "PsyneTCPTests", dependencies: ["CPsyne", "PsyneCore", "PsyneTCP", "TestSupport"],
+      swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"],
       path: "Tests/Support/TestSupport", swiftSettings: settings),

@@ -28,6 +28,7 @@ let package = Package(
         "CBench",
         .product(name: "PsyneCore", package: "psyne"),
         .product(name: "PsyneIPC", package: "psyne"),
+        .product(name: "PsyneTCP", package: "psyne"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "Runner",

@@ -1,5 +1,6 @@
 # `make bench`: Psyne against C++ rings, queues between threads, and message queues between processes.
 # `make bench-kinds`: the part with several producers or consumers, and with sides that sleep.
+# `make bench-tcp`: Psyne over TCP against ZeroMQ, NNG, nanomsg and plain sockets, on the loopback interface.
 # Included by the Makefile at the root; `make -f Benchmarks/bench.mk bench` does the same.
 #
 #   BENCH_QUICK=1      a look in a minute
@@ -25,7 +26,12 @@ BENCH_OBJECTS := $(BENCH_PEERS)/cbench.o $(BENCH_PEERS)/contest.o
 BENCH_ICEORYX := $(lastword $(wildcard /usr/include/iceoryx/v2* /usr/local/include/iceoryx/v2*))
 BENCH_HEADERS := $(wildcard $(BENCH_DIR)Peers/*.hpp $(BENCH_DIR)Sources/CBench/include/*.h)
 
-.PHONY: bench bench-kinds bench-packages bench-swift bench-peers bench-shared
+# What the measures over TCP need beside those.
+BENCH_TCP_PACKAGES := g++ libzmq3-dev libnng-dev libnanomsg-dev
+BENCH_TCP_PEERS := $(addprefix $(BENCH_PEERS)/,zeromq nng nanomsg sockets)
+
+.PHONY: bench bench-kinds bench-tcp bench-packages bench-swift bench-peers bench-shared bench-tcp-packages \
+  bench-tcp-peers bench-swift-baseline
 
 bench: bench-packages
 	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench-peers bench-shared bench-swift
@@ -38,12 +44,26 @@ bench-kinds:
 	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench \
 	  BENCH_KINDS="$${BENCH_KINDS:-parked-round-trip parked-ping-pong contest}"
 
+# One endpoint is enough: what an instruction set gains is measured above.
+bench-tcp: bench-tcp-packages
+	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench-tcp-peers bench-swift-baseline
+	@BENCH_KINDS="$${BENCH_KINDS:-tcp-one-way tcp-round-trip tcp-steady-rate tcp-100-connections}" \
+	  $(BENCH_DIR).build/release/psyne-bench --peers $(BENCH_PEERS) \
+	  --endpoint $(BENCH_DIR).build/release/psyne-endpoint
+
+bench-tcp-packages:
+	@if [ -x $(BENCH_DIR)../scripts/setup.sh ]; then $(BENCH_DIR)../scripts/setup.sh $(BENCH_TCP_PACKAGES); fi
+
+bench-swift-baseline:
+	$(BENCH_SWIFT) --product psyne-bench
+	$(BENCH_SWIFT) --product psyne-endpoint
+
+bench-tcp-peers: $(BENCH_TCP_PEERS)
+
 bench-packages:
 	@if [ -x $(BENCH_DIR)../scripts/setup.sh ]; then $(BENCH_DIR)../scripts/setup.sh $(BENCH_PACKAGES); fi
 
-bench-swift:
-	$(BENCH_SWIFT) --product psyne-bench
-	$(BENCH_SWIFT) --product psyne-endpoint
+bench-swift: bench-swift-baseline
 	$(BENCH_SWIFT) --product psyne-endpoint --scratch-path $(BENCH_DIR).build-native -Xcc -march=native
 
 bench-peers: $(BENCH_RINGS) $(BENCH_QUEUES) $(addprefix $(BENCH_PEERS)/,zeromq futex message-queue \
@@ -71,6 +91,15 @@ $(foreach c,$(BENCH_COMPILERS),$(foreach t,$(BENCH_TARGETS),$(eval $(call bench_
 
 $(BENCH_PEERS)/zeromq: $(BENCH_DIR)Peers/zeromq_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
 	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread -lzmq
+
+$(BENCH_PEERS)/nng: $(BENCH_DIR)Peers/nng_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread -lnng
+
+$(BENCH_PEERS)/nanomsg: $(BENCH_DIR)Peers/nanomsg_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread -lnanomsg
+
+$(BENCH_PEERS)/sockets: $(BENCH_DIR)Peers/sockets_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread
 
 $(BENCH_PEERS)/futex: $(BENCH_DIR)Peers/futex_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
 	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread -lrt

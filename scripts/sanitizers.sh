@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly root=.build/sanitizers
-readonly lanes='VolumeTests|SuccessionTests|KindEndsTests|BackPressureTests|SlowReaderTests|StatisticsTests|CapacityTests|ClosingTests|LoanTests|WaitingTests|MixedTests|BatchTests|HostileLaneTests|HostileKindsTests|ScribbleTests|ScribbledKindsTests|RegistryTests'
+readonly lanes='VolumeTests|SuccessionTests|KindEndsTests|BackPressureTests|SlowReaderTests|StatisticsTests|CapacityTests|ClosingTests|LoanTests|WaitingTests|MixedTests|BatchTests|HostileLaneTests|HostileKindsTests|ScribbleTests|ScribbledKindsTests|RegistryTests|LinkCorpusTests/(corpus|honest)'
 # What hands things on under a Mutex, which the thread sanitizer does not see (see tsan.supp).
 readonly mutexes='ReactorTests|ListenerTests'
 verify=${PSYNE_VERIFY:-0}
@@ -28,7 +28,7 @@ make_package() {
   rm -rf "$package/Sources" "$package/Tests"
   mkdir "$package/Sources" "$package/Tests"
   cp -a Sources/CPsyne Sources/PsyneCore Sources/PsyneIPC "$package/Sources/"
-  cp -a Tests/PsyneCoreTests Tests/Support/TestSupport Tests/Support/Traffic "$package/Tests/"
+  cp -a Tests/PsyneCoreTests Tests/Support/{LinkFuzz,TestSupport,Traffic} Tests/Corpora "$package/Tests/"
   rm -rf "$package"/Tests/PsyneCoreTests/{Compile,HotPath,Support/Commands.swift}
   cat >"$package/Package.swift" <<'PACKAGE'
 // swift-tools-version: 6.2
@@ -52,9 +52,12 @@ let package = Package(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"], path: "Tests/TestSupport",
       swiftSettings: settings),
     .target(
+      name: "LinkFuzz", dependencies: ["PsyneCore"], path: "Tests/LinkFuzz",
+      swiftSettings: settings),
+    .target(
       name: "Traffic", dependencies: ["PsyneCore"], path: "Tests/Traffic", swiftSettings: settings),
     .testTarget(
-      name: "PsyneCoreTests", dependencies: ["CPsyne", "PsyneCore", "TestSupport", "Traffic"],
+      name: "PsyneCoreTests", dependencies: ["CPsyne", "LinkFuzz", "PsyneCore", "TestSupport", "Traffic"],
       swiftSettings: settings),
   ]
 )

@@ -2,8 +2,9 @@
 //
 //   PROGRAM VARIANT ROLE NAME SIZE CAPACITY WARM-UP COUNT CPU
 //
-// ROLE is recv and send (one way), or echo and ping (round trips). recv and echo are started first
-// and create what NAME names. A link is a class with
+// ROLE is recv and send (one way), echo and ping (round trips), or listen and pace (one way at a steady
+// rate). recv, echo and listen are started first and create what NAME names; over TCP it is the port. A
+// link is a class with
 //   Link(Arguments)        creates or connects
 //   send(size, fill)       fill(words, count) writes the payload
 //   receive(use)           use(words, count) reads it
@@ -32,7 +33,7 @@ struct Arguments {
 
   Arguments(int argc, char **argv) {
     if (argc != 9) {
-      fprintf(stderr, "usage: %s VARIANT send|recv|ping|echo NAME SIZE CAPACITY WARM-UP COUNT CPU\n",
+      fprintf(stderr, "usage: %s VARIANT send|recv|ping|echo|pace|listen NAME SIZE CAPACITY WARM-UP COUNT CPU\n",
               argv[0]);
       exit(2);
     }
@@ -46,7 +47,7 @@ struct Arguments {
     cpu = atoi(argv[8]);
   }
 
-  bool creates() const { return role == "recv" || role == "echo"; }
+  bool creates() const { return role == "recv" || role == "echo" || role == "listen"; }
   bool is_round_trip() const { return role == "ping" || role == "echo"; }
 };
 
@@ -54,11 +55,12 @@ inline void fill(uint64_t *words, size_t count, uint64_t sequence) {
   for (size_t i = 0; i < count; i++) words[i] = sequence + i;
 }
 
-/// Reads every word. 0 if the message is the one that `sequence` says, else 1.
-inline uint64_t check(const uint64_t *words, size_t count, uint64_t sequence) {
+/// Reads every word. 0 if the message is the one that `sequence` says, else 1. `more`: by how much the
+/// sum is greater.
+inline uint64_t check(const uint64_t *words, size_t count, uint64_t sequence, uint64_t more = 0) {
   uint64_t sum = 0;
   for (size_t i = 0; i < count; i++) sum += words[i];
-  return words[0] != sequence || sum != count * sequence + count * (count - 1) / 2;
+  return words[0] != sequence || sum != count * sequence + count * (count - 1) / 2 + more;
 }
 
 template <class Link>
@@ -69,6 +71,42 @@ uint64_t drain(Link &link, uint64_t from, uint64_t to, size_t words) {
       errors += count != words || check(received, count, sequence);
     });
   return errors;
+}
+
+/// Sends at a steady rate. The second word says when the message was due: one who is held up and sends
+/// late has not made it shorter.
+template <class Link>
+void pace(Link &link, const Arguments &arguments) {
+  const uint64_t start = cbench_now(), cpu = cbench_cpu_time();
+  uint64_t due = start;
+  for (uint64_t sequence = 0; sequence < arguments.warm_up + arguments.count; sequence++) {
+    due += cbench_gap;
+    cbench_spin_until(due);
+    link.send(arguments.size, [&](uint64_t *payload, size_t count) {
+      fill(payload, count, sequence);
+      payload[1] = due;
+    });
+    link.flush();
+  }
+  cbench_report_share(cbench_now() - start, cbench_cpu_time() - cpu, 0);
+}
+
+template <class Link>
+void listen(Link &link, const Arguments &arguments) {
+  const size_t words = arguments.size / 8;
+  std::vector<uint32_t> times(arguments.count, 0);
+  uint64_t errors = 0;
+  const uint64_t start = cbench_now(), cpu = cbench_cpu_time();
+  for (uint64_t sequence = 0; sequence < arguments.warm_up + arguments.count; sequence++)
+    link.receive([&](const uint64_t *received, size_t count) {
+      const uint64_t late = cbench_now() - received[1];
+      // The stamp stands where the word after the first would.
+      errors += count != words || check(received, count, sequence, received[1] - sequence - 1);
+      if (sequence >= arguments.warm_up)
+        times[sequence - arguments.warm_up] = late < UINT32_MAX ? uint32_t(late) : UINT32_MAX;
+    });
+  cbench_report_latencies(times.data(), times.size(), cbench_now() - start, cbench_cpu_time() - cpu,
+                          errors);
 }
 
 template <class Link>
@@ -107,6 +145,10 @@ void run(const Arguments &arguments) {
     }
     cbench_report_trips(trips.data(), trips.size(), cbench_now() - start, cbench_cpu_time() - cpu,
                         errors);
+  } else if (arguments.role == "pace") {
+    pace(link, arguments);
+  } else if (arguments.role == "listen") {
+    listen(link, arguments);
   } else {
     start = cbench_now();
     cpu = cbench_cpu_time();

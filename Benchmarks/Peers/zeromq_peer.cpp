@@ -1,4 +1,4 @@
-// ZeroMQ over ipc://: PUSH and PULL one way, PAIR for round trips. VARIANT: ipc.
+// ZeroMQ over ipc:// or tcp://: PUSH and PULL one way, PAIR for round trips. VARIANT: ipc or tcp.
 #include <zmq.h>
 
 #include "endpoint.hpp"
@@ -15,7 +15,9 @@ class ZeroMQLink {
     if (mark > 100000) mark = 100000;
     zmq_setsockopt(socket_, ZMQ_SNDHWM, &mark, sizeof mark);
     zmq_setsockopt(socket_, ZMQ_RCVHWM, &mark, sizeof mark);
-    std::string address = "ipc://@" + arguments.name;  // abstract: leaves no file behind
+    std::string address = arguments.variant == "tcp"
+                              ? "tcp://127.0.0.1:" + arguments.name
+                              : "ipc://@" + arguments.name;  // abstract: leaves no file behind
     if (arguments.creates() ? zmq_bind(socket_, address.c_str()) : zmq_connect(socket_, address.c_str()))
       fail("zmq_bind or zmq_connect");
   }

@@ -8,10 +8,15 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "cpsyne.h"
+#include "cpsyne_sockets.h"
 
 // Held while a descriptor comes or goes, and across a fork: a child finds every one of them listed.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -75,6 +80,26 @@ int cpsyne_open_existing(const char *path) {
 int cpsyne_inotify(void) {
   enter();
   return leave_listing(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+}
+
+int cpsyne_tcp_socket(int family) {
+  enter();
+  return leave_listing(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP));
+}
+
+int cpsyne_accept(int fd) {
+  enter();
+  return leave_listing(accept4(fd, 0, 0, SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
+
+int cpsyne_epoll(void) {
+  enter();
+  return leave_listing(epoll_create1(EPOLL_CLOEXEC));
+}
+
+int cpsyne_eventfd(void) {
+  enter();
+  return leave_listing(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
 void cpsyne_close(int fd, uint32_t opened_in) {

@@ -1,9 +1,12 @@
 @_exported public import PsyneCore
 @_exported public import PsyneIPC
+@_exported public import PsyneTCP
 
 extension TransportRegistry {
   /// Every transport of this package.
-  public static let standard = TransportRegistry([MemoryTransport(), IPCTransport()])
+  public static let standard = TransportRegistry([
+    MemoryTransport(), IPCTransport(), TCPTransport(),
+  ])
 }
 
 extension SPSCChannel {
@@ -59,5 +62,24 @@ extension BroadcastChannel {
   ) throws(TransportError) {
     try self.init(
       uri, consumers: consumers, capacity: capacity, slowReaders: slowReaders, registry: .standard)
+  }
+}
+
+extension Server {
+  /// Listens at `uri` with the standard transports. See ``init(_:options:registry:)``.
+  public init(
+    _ uri: String, options: ChannelOptions = ChannelOptions()
+  ) throws(TransportError) {
+    try self.init(uri, options: options, registry: .standard)
+  }
+}
+
+extension Connection {
+  /// Connects to the server that listens at `uri` with the standard transports. See
+  /// ``init(_:options:registry:)``.
+  public init(
+    _ uri: String, options: ChannelOptions = ChannelOptions()
+  ) throws(TransportError) {
+    try self.init(uri, options: options, registry: .standard)
   }
 }

@@ -13,6 +13,11 @@ enum HelpText {
     channel is gone when both have ended; if all were killed, it stays until
     somebody opens the name again, or removes /dev/shm/psyne.NAME.
 
+    Between hosts, one side listens and the other connects:
+
+      psyne recv --listen tcp://0.0.0.0:9999 -o copy.img
+      psyne send --connect tcp://that-host:9999 disk.img
+
     'psyne stat' shows the channels there are and what goes through them, 'psyne
     demo' shows it at work, 'psyne help send' and 'psyne help recv' say more.
 
@@ -24,6 +29,8 @@ enum HelpText {
   static let addresses = """
     ADDRESSES
       ipc://NAME[?OPTION=VALUE&...]   or just   NAME[?OPTION=VALUE&...]
+
+      tcp://HOST:PORT[?OPTION=VALUE&...]   with --listen or --connect
 
       NAME  1 to 200 letters, digits, '.', '_' and '-', the first no dot. Every
             process of the same user on this machine can open it, nobody else
@@ -42,6 +49,13 @@ enum HelpText {
                       block, lose their oldest messages, or evict them
       mode=0660       who may open it, owner=USER and group=GROUP whose it is
       hugepages=HOW   yes, try or no;   numa=NODE or try-NODE: where it lies
+
+      HOST  a name, 10.0.0.7 or [fd00::7]; to listen everywhere 0.0.0.0 or [::]
+      PORT  1 to 65535; to listen, 0 too: one that is free, which is then printed
+
+      capacity=SIZE   as above: 1MiB if nothing is said, and the same on both sides
+      resume=TIME     how long a broken connection is waited for: 30s
+      wait, full, hugepages and numa are as above; docs/options.md has the others
     """
 
   static let kinds = """
@@ -54,6 +68,17 @@ enum HelpText {
                  that were there when it was sent
     """
 
+  static let meeting = """
+    LISTENING AND CONNECTING
+      With --listen one side waits at an address, over ipc:// or tcp://, and any
+      number of others come to it with --connect, in any order: who connects
+      waits for the listener, --timeout at most. A connection that breaks is
+      restored where it was; standard error tells. A side that was killed, and
+      one whose host is cut off, count as dead after 30 seconds (resume=), which
+      is status 69. If it was started again instead, that is 69 at once: two
+      halves are no whole.
+    """
+
   static let exitStatus = """
     EXIT STATUS
        0  all was sent and received; recv: or the reader of its output is gone
@@ -62,12 +87,14 @@ enum HelpText {
           messages of a broadcast were lost
       64  usage: an argument or the address is wrong
       66  an input file is missing or cannot be opened; stat: no such channel
-      69  the other side died or left too early, went on without us, or other
-          processes have all the ends of our kind
+      68  nobody knows the host of the address
+      69  the other side died, left too early, was started again or went on without
+          us, or other processes have all the ends of our kind, or the port
       73  the output file cannot be created, or /dev/shm has no room
       74  reading or writing a file failed
-      75  the other side did nothing for as long as --timeout or full= says, the
-          channel was full and full=fail, or a stopped process blocks it
+      75  the other side did nothing for as long as --timeout or full= says, nobody
+          came or listens, the channel was full and full=fail, or a stopped process
+          blocks it
       77  the channel's file is somebody else's, of another mode or group, no
           regular file, or may not be created
       129, 130, 143  ended by hang-up, by Ctrl-C (SIGINT), by SIGTERM
@@ -83,6 +110,8 @@ enum HelpText {
       psyne send samples --type floats --message-size 4KiB recording.f32
       psyne send jobs --type text --kind spmc --consumers 4 list.txt
       tail -f /var/log/syslog | psyne send log --type text
+      psyne send --connect tcp://backup-host:9999 disk.img
+      psyne send --listen --to all --receivers 3 tcp://0.0.0.0:9999 image.iso
 
     MESSAGES
       bytes   pieces of the input
@@ -92,6 +121,11 @@ enum HelpText {
       A piece is what the input has ready, at most 64 KiB: what comes down a pipe
       goes on at once. With --message-size every piece is exactly so long, but for
       the last of a file.
+
+    \(meeting)
+      A sender that listens begins with the first receiver, or with so many as
+      --receivers says. Others may come later. Each message goes to the one that
+      has the least to read (--to free), or to all that are there (--to all).
 
     \(kinds)
 
@@ -108,11 +142,17 @@ enum HelpText {
       psyne recv src | tar x
       psyne recv log --type text --count 10
       psyne recv jobs --type text --kind spmc --consumers 4
+      psyne recv --listen tcp://0.0.0.0:9999 -o copy.img
 
     If the sender dies, all that it had sent is written, and the exit status is 69:
     half an output never passes for a whole one. With several senders it goes on
     with the others first, and it ends when the last one is done. Both sides have to
     say the same --type and --kind.
+
+    \(meeting)
+      A receiver that listens takes what all senders send, the messages of each
+      in order, and ends when all that came are gone. With --keep it goes on with
+      those that come next, until --count, --timeout or a signal ends it.
 
     \(kinds)
 
@@ -149,7 +189,9 @@ enum HelpText {
          compares the SHA-256 of both sides;
       2. lets a producer send vectors of 1,024 floats, and a consumer add them up,
          as fast as they can;
-      3. measures round trips of such vectors: both sides awake, and one asleep.
+      3. measures round trips of such vectors: both sides awake, and one asleep;
+      4. streams the files again over TCP, on loopback;
+      5. measures round trips to a server over TCP.
 
     Without a FILE it takes the binaries of the Swift toolchain that is in PATH, or
     what lies under /usr/lib. The exit status is 0 if nothing differed.

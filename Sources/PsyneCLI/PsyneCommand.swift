@@ -7,7 +7,7 @@ struct PsyneCommand: AsyncParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "psyne",
-    abstract: "Moves data between processes through rings in shared memory.",
+    abstract: "Moves data between processes through rings in shared memory, and over TCP.",
     discussion: HelpText.overview,
     version: "psyne \(version)",
     subcommands: [

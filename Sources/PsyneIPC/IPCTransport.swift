@@ -28,7 +28,7 @@ public struct IPCTransport: Transport {
   public var optionNames: [String] {
     [
       "capacity", "producers", "consumers", "wait", "slow", "full", "mode", "owner", "group",
-      "hugepages", "numa",
+      "hugepages", "numa", "connecttimeout",
     ]
   }
 
@@ -46,6 +46,19 @@ public struct IPCTransport: Transport {
     let lanes = try opening.open()
     OpenChannels.add(lanes)
     return lanes
+  }
+
+  public func listen(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions,
+    accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
+  ) throws(TransportError) -> any ListeningPlace {
+    try IPCPlace(address, self, format, options, accept)
+  }
+
+  public func connect(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> Carrier {
+    try IPCDoor.connect(address, self, format, options)
   }
 }
 

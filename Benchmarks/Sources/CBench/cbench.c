@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "cbench.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -98,12 +100,21 @@ static double ticks_per_ns(void) {
   return (double)(cbench_ticks() - c0) / (double)(cbench_now() - t0);
 }
 
+static void report_times(uint32_t *times, size_t count, double scale) {
+  qsort(times, count, sizeof *times, compare);
+  printf("p50=%.2f p99=%.2f p999=%.2f ", quantile(times, count, .5) / scale,
+         quantile(times, count, .99) / scale, quantile(times, count, .999) / scale);
+}
+
 void cbench_report_trips(uint32_t *ticks, size_t count, uint64_t nanoseconds, uint64_t cpu,
                          uint64_t errors) {
-  qsort(ticks, count, sizeof *ticks, compare);
-  double scale = ticks_per_ns();
-  printf("p50=%.2f p99=%.2f p999=%.2f ", quantile(ticks, count, .5) / scale,
-         quantile(ticks, count, .99) / scale, quantile(ticks, count, .999) / scale);
+  report_times(ticks, count, ticks_per_ns());
+  cbench_report_share(nanoseconds, cpu, errors);
+}
+
+void cbench_report_latencies(uint32_t *times, size_t count, uint64_t nanoseconds, uint64_t cpu,
+                             uint64_t errors) {
+  report_times(times, count, 1);
   cbench_report_share(nanoseconds, cpu, errors);
 }
 
@@ -132,6 +143,16 @@ bool cbench_await(int descriptor, uint64_t deadline) {
   uint64_t now = cbench_now();
   struct pollfd awaited = {.fd = descriptor, .events = POLLIN};
   return now < deadline && poll(&awaited, 1, (int)((deadline - now) / 1000000) + 1) == 1;
+}
+
+uint16_t cbench_free_port(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t length = sizeof address;
+  int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool found = probe >= 0 && bind(probe, (struct sockaddr *)&address, sizeof address) == 0 &&
+               getsockname(probe, (struct sockaddr *)&address, &length) == 0;
+  if (probe >= 0) close(probe);
+  return found ? ntohs(address.sin_port) : 0;
 }
 
 // MARK: Canary

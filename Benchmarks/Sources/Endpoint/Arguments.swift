@@ -6,10 +6,16 @@ struct Arguments {
     case recv, send
     /// Round trips; `echo` is started first.
     case echo, ping
+    /// One way at a steady rate; `listen` is started first.
+    case listen, pace
+    /// From a hundred connections to one server; `gather`, the server, is started first. The warm-up
+    /// and the count are milliseconds.
+    case gather, crowd
   }
 
   let variant: String
   let role: Role
+  /// Of a channel in shared memory, or a port.
   let name: String
   /// Bytes of a message's payload, a multiple of 8.
   let size: Int
@@ -44,4 +50,6 @@ struct Arguments {
   /// Whether both sides sleep at once, without spinning first, or wait with `await`.
   var parksAtOnce: Bool { variant.hasSuffix("park") }
   var isAsync: Bool { variant.hasSuffix("async") }
+  /// Whether it goes over TCP; the variant is `tcp`, with the options of the address after it.
+  var isNetwork: Bool { variant == "tcp" || variant.hasPrefix("tcp?") }
 }

@@ -15,6 +15,15 @@ struct Stopwatch {
     cbench_report_rate(UInt64(count), elapsed, cbench_cpu_time() - cpu, UInt64(errors))
   }
 
+  func reportLatencies(_ times: inout [UInt32], errors: Int) {
+    let elapsed = cbench_now() - start
+    let cpu = cbench_cpu_time() - cpu
+    unsafe times.withUnsafeMutableBufferPointer { buffer in
+      unsafe cbench_report_latencies(
+        buffer.baseAddress, buffer.count, elapsed, cpu, UInt64(errors))
+    }
+  }
+
   func report(_ trips: inout [UInt32], errors: Int) {
     let elapsed = cbench_now() - start
     let cpu = cbench_cpu_time() - cpu

@@ -45,15 +45,17 @@ func fill(_ loan: inout Loan<Words>, _ sequence: UInt64) {
   for index in elements.indices { elements[index] = sequence &+ UInt64(index) }
 }
 
-/// Reads every word.
+/// Reads every word. `more`: by how much the sum is greater.
 @inline(__always)
-func check(_ message: borrowing Message<Words>, _ sequence: UInt64, words: Int) -> Bool {
+func check(
+  _ message: borrowing Message<Words>, _ sequence: UInt64, words: Int, more: UInt64 = 0
+) -> Bool {
   let elements = message.elements
   guard elements.count == words else { return false }
   var sum: UInt64 = 0
   for index in elements.indices { sum &+= elements[index] }
   let count = UInt64(words)
-  return elements[0] == sequence && sum == count &* sequence &+ count &* (count &- 1) / 2
+  return elements[0] == sequence && sum == count &* sequence &+ count &* (count &- 1) / 2 &+ more
 }
 
 /// Bounces messages and times each round trip, after `idle` nanoseconds without any.

@@ -1,7 +1,7 @@
 /// Something that moves messages, built in one way.
 struct Contender {
   enum Family: String {
-    case psyne, cpp, zeromq, futex, queue
+    case psyne, cpp, zeromq, futex, queue, nng, nanomsg, sockets
     case boost = "boost-interprocess"
     case iceoryx
   }

@@ -9,10 +9,15 @@ struct Measure: Hashable {
     case parkedPingPong = "parked-ping-pong"
     /// Messages a second of several producers and consumers.
     case contest
+    /// One way at a steady rate: how long a message takes.
+    case steady = "steady-rate"
+    /// Messages a second of a hundred connections to one server.
+    case crowd = "100-connections"
   }
-  /// Where the parties are: threads of one process, or a process each.
-  enum Place: String, CaseIterable {
-    case memory, ipc
+  /// Where the parties are: threads of one process, a process each, or a process each with sockets
+  /// between them.
+  enum Place: String {
+    case memory, ipc, tcp
   }
 
   let kind: Kind
@@ -22,10 +27,10 @@ struct Measure: Hashable {
   /// Of a contest.
   let shape: Shape?
 
-  init(kind: Kind, size: Int) {
+  init(kind: Kind, size: Int, place: Place = .ipc) {
     self.kind = kind
     self.size = size
-    place = .ipc
+    self.place = place
     shape = nil
   }
 
@@ -37,15 +42,19 @@ struct Measure: Hashable {
   }
 
   /// Whether it gives messages a second, of which more is better, or else a time.
-  var isRate: Bool { kind == .oneWay || kind == .contest }
+  var isRate: Bool { kind == .oneWay || kind == .contest || kind == .crowd }
+
+  /// Whether a repetition lasts as long, whoever takes part.
+  var lastsFixedTime: Bool { kind == .contest || kind == .steady || kind == .crowd }
 
   /// As in the ratios.
   var name: String { shape?.name ?? kind.rawValue }
 
-  /// Bytes of each ring, the same for everybody: 4 MiB, and at least four messages.
+  /// Bytes of each ring, the same for everybody: 4 MiB, and at least four messages. Over TCP, where it is
+  /// of concern to Psyne alone, what it has without being told, and at least two messages.
   var capacity: Int {
-    var capacity = 4 << 20
-    while capacity < 4 * (size + 64) { capacity *= 2 }
+    var capacity = place == .tcp ? 1 << 20 : 4 << 20
+    while capacity < (place == .tcp ? 2 : 4) * (size + 64) { capacity *= 2 }
     return capacity
   }
 
@@ -56,11 +65,15 @@ struct Measure: Hashable {
 
   var title: String {
     switch kind {
-    case .oneWay: "One way, \(sizeName)"
-    case .roundTrip: "Round trip, \(sizeName)"
+    case .oneWay: "One way\(network), \(sizeName)"
+    case .roundTrip: "Round trip\(network), \(sizeName)"
+    case .steady: "One way\(network) at 100,000 messages a second, \(sizeName)"
+    case .crowd: "100 connections\(network), \(sizeName)"
     case .parkedRoundTrip: "Round trip after both sides have slept, \(sizeName)"
     case .parkedPingPong: "Round trip of sides that sleep at once, \(sizeName)"
     case .contest: "\(name) between \(place == .memory ? "threads" : "processes"), \(sizeName)"
     }
   }
+
+  private var network: String { place == .tcp ? " over TCP" : "" }
 }

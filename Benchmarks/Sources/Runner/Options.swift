@@ -26,7 +26,8 @@ struct Options: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: """
-      Only these: one-way, round-trip, parked-round-trip, parked-ping-pong, contest (BENCH_KINDS).
+      Only these: one-way, round-trip, parked-round-trip, parked-ping-pong, contest; and over TCP \
+      tcp-one-way, tcp-round-trip, tcp-steady-rate, tcp-100-connections (BENCH_KINDS).
       """)
   var kinds: [String] =
     Self.words("BENCH_KINDS")
@@ -39,7 +40,7 @@ struct Options: ParsableArguments {
 
   @Option(
     parsing: .upToNextOption, help: "Where contests are held: memory, ipc (BENCH_PLACES).")
-  var places: [String] = Self.words("BENCH_PLACES") ?? Measure.Place.allCases.map(\.rawValue)
+  var places: [String] = Self.words("BENCH_PLACES") ?? Self.contestPlaces
 
   @Option(help: "Greatest round trip of a bare cache line, in ns (BENCH_CANARY).")
   var canary: Double = Self.environment("BENCH_CANARY") ?? 200
@@ -62,13 +63,13 @@ struct Options: ParsableArguments {
     guard cores.count == 2, cores[0] != cores[1] else {
       throw ValidationError("name two different CPUs")
     }
-    for kind in kinds where Measure.Kind(rawValue: kind) == nil {
+    for kind in kinds where !Self.kindNames.contains(kind) {
       throw ValidationError("there is no measure '\(kind)'")
     }
     for shape in shapes where !Shape.all.contains(where: { $0.name == shape }) {
       throw ValidationError("there is no shape '\(shape)'")
     }
-    for place in places where Measure.Place(rawValue: place) == nil {
+    for place in places where !Self.contestPlaces.contains(place) {
       throw ValidationError("there is no place '\(place)'")
     }
   }
@@ -77,7 +78,31 @@ struct Options: ParsableArguments {
   /// A start and an end that wait for the other are part of a sender's time.
   static let leastShare = 0.9
 
-  var measures: [Measure] {
+  private static let contestPlaces = ["memory", "ipc"]
+  private static let kindNames =
+    ["one-way", "round-trip", "parked-round-trip", "parked-ping-pong", "contest"]
+    + ["tcp-one-way", "tcp-round-trip", "tcp-steady-rate", "tcp-100-connections"]
+
+  var measures: [Measure] { localMeasures + networkMeasures }
+
+  private var networkMeasures: [Measure] {
+    var measures: [Measure] = []
+    if kinds.contains("tcp-one-way") {
+      measures += sizes.map { Measure(kind: .oneWay, size: $0, place: .tcp) }
+    }
+    if kinds.contains("tcp-round-trip") {
+      measures.append(Measure(kind: .roundTrip, size: 64, place: .tcp))
+    }
+    if kinds.contains("tcp-steady-rate") {
+      measures.append(Measure(kind: .steady, size: 64, place: .tcp))
+    }
+    if kinds.contains("tcp-100-connections") {
+      measures += [64, 1024].map { Measure(kind: .crowd, size: $0, place: .tcp) }
+    }
+    return measures
+  }
+
+  private var localMeasures: [Measure] {
     let kinds = kinds.compactMap { Measure.Kind(rawValue: $0) }
     var measures: [Measure] = []
     if kinds.contains(.oneWay) { measures += sizes.map { Measure(kind: .oneWay, size: $0) } }

@@ -3,7 +3,8 @@ internal import Glibc
 /// Where the contenders were built. `bench.mk` knows the same names.
 struct Programs {
   /// Folder of `ring-COMPILER-TARGET`, `shared-COMPILER-TARGET`, `queues-COMPILER`, `zeromq`,
-  /// `message-queue`, `message-queue-link`, `iceoryx`, `iceoryx-link` and `futex`.
+  /// `message-queue`, `message-queue-link`, `iceoryx`, `iceoryx-link` and `futex`; over TCP also of `nng`,
+  /// `nanomsg` and `sockets`.
   let peers: String
   let endpoints: [Contender.Target: String]
 
@@ -11,7 +12,8 @@ struct Programs {
 
   /// The contenders of a measure, in the order of the table.
   func contenders(of measure: Measure) -> [Contender] {
-    switch measure.kind {
+    if measure.place == .tcp { return network(measure.kind) }
+    return switch measure.kind {
     case .oneWay:
       Contender.Target.allCases.flatMap { target in
         psyne(target, "plain") + psyne(target, "batch")
@@ -23,6 +25,8 @@ struct Programs {
     case .parkedRoundTrip: psyne(.baseline, "parked") + sleepers(parked: true)
     case .parkedPingPong: sleepers(parked: false)
     case .contest: measure.shape.map { contest($0, measure.place) } ?? []
+    // Over TCP only.
+    case .steady, .crowd: []
     }
   }
 

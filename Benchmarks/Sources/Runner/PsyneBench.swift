@@ -1,7 +1,8 @@
 internal import ArgumentParser
 internal import CBench
 
-/// Measures Psyne against C++ rings, queues between threads, and message queues between processes.
+/// Measures Psyne against C++ rings, queues between threads, message queues between processes, and
+/// libraries that send messages over TCP.
 @main
 struct PsyneBench: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -40,6 +41,7 @@ struct PsyneBench: ParsableCommand {
     let daemon = LazyRouDi(configuration: roudi)
     defer { daemon.stop() }
     var ratios: [String] = []
+    var goals: [String] = []
     for measure in options.measures {
       let contenders = programs.contenders(of: measure).filter { contender in
         options.only.isEmpty || options.only.contains { contender.name.contains($0) }
@@ -53,13 +55,17 @@ struct PsyneBench: ParsableCommand {
       let report = Report(campaign)
       print(report.table)
       ratios += report.ratios + report.gaps
+      goals += report.goals
     }
     print("")
-    for ratio in ratios { print(ratio) }
+    for line in ratios + goals { print(line) }
   }
+
   private func raisePriority(for measure: Measure) throws {
     guard options.realtime else { return }
-    let isRaised = measure.kind == .contest ? cbench_high_priority() : cbench_realtime()
+    // Over TCP a library's threads share their program's processor, which a real-time one would keep.
+    let isShared = measure.kind == .contest || measure.place == .tcp
+    let isRaised = isShared ? cbench_high_priority() : cbench_realtime()
     guard isRaised else { throw Failure("a higher priority is not allowed here") }
   }
 }

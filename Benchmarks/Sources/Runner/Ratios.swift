@@ -2,10 +2,12 @@
 /// better; of round trips it is the quotient of the times, so that less is better.
 extension Report {
   var ratios: [String] {
-    switch measure.kind {
+    if measure.place == .tcp { return networkRatios }
+    return switch measure.kind {
     case .oneWay, .roundTrip: ringRatios
     case .parkedRoundTrip, .parkedPingPong: sleeperRatios
     case .contest: contestRatios
+    case .steady, .crowd: []
     }
   }
 

@@ -7,6 +7,8 @@ struct Summary {
   let p99: Double?
   /// Of a contest: how much the least busy producer sent of what the busiest did.
   let balance: Double?
+  /// Of many connections: fairness, and the server's memory before and after.
+  let crowd: (fairness: Double, before: Double, after: Double)?
   /// Why there are no figures.
   let failure: String?
 
@@ -21,6 +23,11 @@ struct Summary {
     p99 = tails.isEmpty ? nil : tails.median
     let balances = samples.compactMap(\.balance).sorted()
     balance = balances.isEmpty ? nil : balances.median
+    let crowds = samples.compactMap(\.crowd)
+    func typical(_ figure: (CrowdFigures) -> Double) -> Double {
+      crowds.map(figure).sorted().median
+    }
+    crowd = crowds.isEmpty ? nil : (typical(\.fairness), typical(\.before), typical(\.after))
   }
 
   /// Whether the repetitions look like two states rather than one with noise.
@@ -55,11 +62,12 @@ struct Report {
 
   /// A table in Markdown.
   var table: String {
+    let second = measure.place == .tcp ? "psyne to it" : "built for"
     var lines = [
       "", "### \(measure.title)", "",
       measure.isRate
-        ? "| contender | built for | messages/s: median (min..max) | GB/s | |"
-        : "| contender | built for | p50: median (min..max) | p99 | |",
+        ? "| contender | \(second) | messages/s: median (min..max) | GB/s | |"
+        : "| contender | \(second) | p50: median (min..max) | p99 | |",
       "|---|---|---|---|---|",
     ]
     for summary in summaries { lines.append(row(summary)) }
@@ -72,9 +80,10 @@ struct Report {
   }
 
   private func row(_ summary: Summary) -> String {
+    let second =
+      measure.place == .tcp ? networkRatio(summary) : summary.contender.target.rawValue
     if let failure = summary.failure {
-      let contender = summary.contender
-      return "| \(contender.name) | \(contender.target.rawValue) | – | | \(failure) |"
+      return "| \(summary.contender.name) | \(second) | – | | \(failure) |"
     }
     let isRate = measure.isRate
     let format = isRate ? Self.rate : Self.nanoseconds
@@ -82,7 +91,7 @@ struct Report {
       isRate
       ? (summary.median * Double(measure.size) / 1e9).rounded(toPlaces: 2)
       : summary.p99.map(Self.nanoseconds) ?? ""
-    return "| \(summary.contender.name) | \(summary.contender.target.rawValue) | "
+    return "| \(summary.contender.name) | \(second) | "
       + "\(format(summary.median)) (\(format(summary.least))..\(format(summary.greatest))) | "
       + "\(last) | \(remarks(summary)) |"
   }
@@ -91,6 +100,12 @@ struct Report {
     var remarks = summary.isBistable ? ["bistable"] : []
     if let balance = summary.balance, balance < 0.5 {
       remarks.append("least producer \((balance * 100).rounded(toPlaces: 0)) % of the busiest")
+    }
+    if let crowd = summary.crowd {
+      remarks.append(
+        "fairness \(crowd.fairness.rounded(toPlaces: 3)), the server's memory "
+          + "\((crowd.before / 1_048_576).rounded(toPlaces: 1)) → "
+          + "\((crowd.after / 1_048_576).rounded(toPlaces: 1)) MiB")
     }
     return remarks.joined(separator: ", ")
   }

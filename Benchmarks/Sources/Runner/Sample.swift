@@ -7,12 +7,17 @@ struct Sample {
   let share: Double
   /// What the least busy producer of a contest sent of what the busiest did.
   let balance: Double?
+  /// Of many connections.
+  let crowd: CrowdFigures?
 
-  init(value: Double, p99: Double?, share: Double, balance: Double? = nil) {
+  init(
+    value: Double, p99: Double?, share: Double, balance: Double? = nil, crowd: CrowdFigures? = nil
+  ) {
     self.value = value
     self.p99 = p99
     self.share = share
     self.balance = balance
+    self.crowd = crowd
   }
 
   /// From what the endpoints printed: `key=value` words.
@@ -31,6 +36,22 @@ struct Sample {
     }
     self.init(
       value: value, p99: values["p99"]?.first, share: values["share"]?.min() ?? 1,
-      balance: values["balance"]?.first)
+      balance: values["balance"]?.first, crowd: CrowdFigures(values))
+  }
+}
+
+/// What a server says of its many connections.
+struct CrowdFigures {
+  /// Jain's index of the bytes of each: 1 where all had the same.
+  let fairness: Double
+  /// The server's memory in bytes, before anybody came and after the measurement.
+  let before: Double
+  let after: Double
+
+  init?(_ values: [String: [Double]]) {
+    guard let fairness = values["fairness"]?.first, let before = values["before"]?.first,
+      let after = values["after"]?.first
+    else { return nil }
+    (self.fairness, self.before, self.after) = (fairness, before, after)
   }
 }

@@ -142,3 +142,5 @@ int cpsyne_inotify(void);
 uint32_t cpsyne_fork_generation(void);
 /// Closes `fd`, unless it was opened before a fork that made this process.
 void cpsyne_close(int fd, uint32_t opened_in);
+
+#include "cpsyne_sockets.h"

@@ -4,17 +4,26 @@ internal import Psyne
 /// What `send` and `recv` have in common.
 struct ChannelArguments: ParsableArguments {
   @Argument(
-    help: ArgumentHelp("The channel: ipc://NAME, or just NAME.", valueName: "uri"),
+    help: ArgumentHelp(
+      "The channel: ipc://NAME, or just NAME. With --listen or --connect, tcp://HOST:PORT too.",
+      valueName: "uri"),
     completion: .custom { _, _, _ in Segments.addresses() })
   var uri: String
+
+  @Flag(help: "Let others connect, with --connect: over tcp:// from other hosts.")
+  var listen = false
+
+  @Flag(help: "Connect to whoever listens, with --listen; wait for it.")
+  var connect = false
 
   @Option(name: .shortAndLong, help: "What a message holds.")
   var type: PayloadType = .bytes
 
   @Option(
     name: .shortAndLong,
-    help: "How many senders and receivers there can be, and who gets a message.")
-  var kind: KindOption = .spsc
+    help:
+      "How many senders and receivers there can be, and who gets a message (default: spsc)")
+  var kind: KindOption?
 
   @Option(
     help: ArgumentHelp("The most senders, of mpsc and mpmc (default: 8)", valueName: "n"))
@@ -48,6 +57,7 @@ struct ChannelArguments: ParsableArguments {
 
   func validate() throws {
     if let count, count < 1 { throw ValidationError("--count must be 1 at least, not \(count).") }
+    try validateMeeting()
   }
 
   static func size(_ text: String) throws -> ByteCount {
@@ -72,34 +82,4 @@ enum PayloadType: String, CaseIterable, ExpressibleByArgument {
 /// The kinds of channels, as they are written on the command line.
 enum KindOption: String, CaseIterable, ExpressibleByArgument {
   case spsc, mpsc, spmc, mpmc, broadcast
-}
-
-extension ChannelArguments {
-  /// Opens the channel, so that it is left in order whatever ends the process.
-  func open<Body: MessageBody & SendableMetatype>(_ body: Body.Type) throws -> any Channel<Body> {
-    let address = ChannelName.address(uri)
-    guard try ChannelAddress(address).scheme != "memory" else {
-      throw Failure(
-        .usage, "'\(uri)' joins the threads of one process; between processes, write ipc://NAME")
-    }
-    return switch kind {
-    case .spsc: try open(SPSCChannel<Body>.self, address)
-    case .mpsc: try open(MPSCChannel<Body>.self, address)
-    case .spmc: try open(SPMCChannel<Body>.self, address)
-    case .mpmc: try open(MPMCChannel<Body>.self, address)
-    case .broadcast: try open(BroadcastChannel<Body>.self, address)
-    }
-  }
-
-  private func open<Opened: Channel & SendableMetatype>(
-    _ channel: Opened.Type, _ address: String
-  ) throws -> Opened {
-    let options = ChannelOptions(capacity: capacity, producers: producers, consumers: consumers)
-    return try Departure.guarding {
-      try TransportRegistry.standard.open(address, as: channel, options: options)
-    } cleanUp: {
-      $0.abandon()
-      Progress.endLine()
-    }
-  }
 }

@@ -13,9 +13,10 @@ struct DemoCommand: AsyncParsableCommand {
 
   func run() async throws {
     Console.output.write(DemoText.title)
-    try await FileDemo(files: files).run()
+    let streamed = try await FileDemo(files: files).run()
     try await PipelineDemo().run()
     try await LatencyDemo().run()
+    try await TCPDemo(before: streamed).run()
     Console.output.write(DemoText.end)
   }
 }
@@ -27,11 +28,11 @@ struct DemoPartCommand: ParsableCommand {
   static var _errorLabel: String { "psyne" }
 
   enum Part: String, ExpressibleByArgument {
-    case produce, sum, ask, echo
+    case produce, sum, ask, echo, call, serve
   }
 
   @Argument var part: Part
-  @Argument(help: "The channel's name, or what the names of both channels begin with.")
+  @Argument(help: "The channel's name, what the names of both channels begin with, or a listener.")
   var name: String
 
   func run() throws {
@@ -40,6 +41,8 @@ struct DemoPartCommand: ParsableCommand {
     case .sum: try Pipeline.sum(from: name)
     case .ask: try RoundTrips.ask(name)
     case .echo: try RoundTrips.echo(name)
+    case .call: try RoundTrips.call(name)
+    case .serve: try RoundTrips.serve(name)
     }
   }
 }

@@ -15,6 +15,15 @@ struct RecvCommand: ParsableCommand {
     completion: .file())
   var output: String?
 
+  @Flag(help: "With --listen, go on when all senders are gone, with those that come next.")
+  var keep = false
+
+  func validate() throws {
+    if keep, !channel.listen {
+      throw ValidationError("--keep is for --listen, where senders come and go.")
+    }
+  }
+
   func run() throws {
     // Before the channel: an output that cannot be created must cost no message.
     var stream = try openOutput()
@@ -35,7 +44,11 @@ struct RecvCommand: ParsableCommand {
     _ pump: (inout Receiver<Body>, borrowing OutputStream, inout Progress, inout Interruptions)
       throws -> Void
   ) throws {
-    try receive(from: try channel.open(body), to: &stream, pump)
+    switch channel.meeting {
+    case .open: try receive(from: try channel.open(body), to: &stream, pump)
+    case .listen: try receiveListening(to: &stream, pump)
+    case .connect: try receiveConnected(to: &stream, pump)
+    }
   }
 
   private func receive<Body: ResizableBody>(
@@ -45,10 +58,7 @@ struct RecvCommand: ParsableCommand {
   ) throws {
     var interruptions = Interruptions(opened)
     var receiver = try opened.receiver()
-    // On the same terminal it would stand in the middle of the data.
-    let isApart = output != nil || !Console.output.isTerminal
-    var progress = Progress(
-      "received", total: nil, isWanted: !channel.quiet && isApart, waitingFor: "a sender")
+    var progress = progress(waitingFor: "a sender")
     do {
       try pump(&receiver, stream, &progress, &interruptions)
     } catch is OutputStream.ReaderGone {
@@ -64,8 +74,14 @@ struct RecvCommand: ParsableCommand {
     try report(interruptions, progress)
   }
 
+  func progress(waitingFor peer: String) -> Progress {
+    // On the same terminal it would stand in the middle of the data.
+    let isApart = output != nil || !Console.output.isTerminal
+    return Progress("received", total: nil, isWanted: !channel.quiet && isApart, waitingFor: peer)
+  }
+
   /// What is missing from an output must not pass for a whole one.
-  private func report(_ interruptions: Interruptions, _ progress: Progress) throws {
+  func report(_ interruptions: Interruptions, _ progress: Progress) throws {
     if interruptions.deadSenders > 0 {
       let count = interruptions.deadSenders
       throw Failure(
@@ -81,13 +97,13 @@ struct RecvCommand: ParsableCommand {
     }
   }
 
-  private func arrived(_ progress: Progress) -> String {
+  func arrived(_ progress: Progress) -> String {
     let place = output.map { " and is in '\($0)'" } ?? ""
     return progress.messages == 0
       ? "nothing had arrived before" : "\(progress.amount) had arrived before\(place)"
   }
 
-  private func explained(_ error: any Error, _ progress: Progress) -> any Error {
+  func explained(_ error: any Error, _ progress: Progress) -> any Error {
     let arrived = arrived(progress)
     return switch error as? ChannelError {
     case .peerDied:

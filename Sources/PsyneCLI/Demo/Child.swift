@@ -36,20 +36,64 @@ enum Child {
   private static func run<Output: OutputProtocol>(
     _ executable: Executable, _ arguments: [String], output: Output
   ) async throws -> Output.OutputType {
+    let result = try await Subprocess.run(
+      executable, arguments: Arguments(arguments), platformOptions: platformOptions, input: .none,
+      output: output, error: .currentStandardError
+    ) { _ in
+    }
+    try check(result.terminationStatus, executable, arguments)
+    return result.standardOutput
+  }
+
+  private static var platformOptions: PlatformOptions {
     _ = endWithUs
     var options = PlatformOptions()
     // When its partner has failed: with time to leave its channel.
     options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(2))]
+    return options
+  }
+
+  private static func check(
+    _ status: TerminationStatus, _ executable: Executable, _ arguments: [String]
+  ) throws {
+    guard !status.isSuccess else { return }
+    let command = ([executable.description] + arguments).joined(separator: " ")
+    throw Failure(.failure, "'\(command)' ended with \(status)")
+  }
+
+  /// Runs another `psyne` that listens, and `other` when it is known where.
+  static func together(
+    listener arguments: [String], _ other: @escaping @Sendable (String) async throws -> Void
+  ) async throws {
+    let (addresses, told) = AsyncStream.makeStream(of: String.self)
+    try await together {
+      defer { told.finish() }
+      try await listen(arguments) { told.yield($0) }
+    } _: {
+      // None comes if the listener has failed, which is what ends both then.
+      for await address in addresses { return try await other(address) }
+    }
+  }
+
+  /// - Parameter tell: called with the address that it has said it listens at. What else it says goes to
+  ///   our standard error.
+  private static func listen(
+    _ arguments: [String], _ tell: @Sendable (String) -> Void
+  ) async throws {
+    let program = try program()
     let result = try await Subprocess.run(
-      executable, arguments: Arguments(arguments), platformOptions: options, input: .none,
-      output: output, error: .currentStandardError
-    ) { _ in
+      program, arguments: Arguments(arguments), platformOptions: platformOptions, input: .none,
+      output: .currentStandardOutput, error: .sequence
+    ) { execution in
+      for try await line in execution.standardError.strings() {
+        if line.hasPrefix(ConnectionTalk.place) {
+          tell(String(line.dropFirst(ConnectionTalk.place.count)))
+        } else {
+          Console.error.write("\(line)\n")
+        }
+      }
     }
-    guard result.terminationStatus.isSuccess else {
-      let command = ([executable.description] + arguments).joined(separator: " ")
-      throw Failure(.failure, "'\(command)' ended with \(result.terminationStatus)")
-    }
-    return result.standardOutput
+    try check(result.terminationStatus, program, arguments)
   }
 
   /// Runs both at the same time; the first failure ends the other.

@@ -20,6 +20,8 @@ struct LatencyDemo {
 enum RoundTrips {
   private static let warmUp = 2_000
   private static let awake = 200_000
+  /// Of a server, which takes a system call or two each way.
+  private static let called = 50_000
   private static let asleep = 1_000
   /// Much longer than anybody waits before going to sleep.
   private static let rest: UInt32 = 1_000
@@ -39,6 +41,44 @@ enum RoundTrips {
     var client = Client(
       questions: try Pipeline.open("\(name)-there").sender(),
       answers: try Pipeline.open("\(name)-back").receiver())
+    try measure(&client, awake: awake)
+  }
+
+  // MARK: With a server
+
+  /// Sends back what it gets, until all that came are gone.
+  static func serve(_ place: String) throws {
+    let listener = try OwnListener<FloatVector>.open(
+      place, ChannelOptions(), ConnectionTalk(isQuiet: false))
+    var questions = try listener.server.receiver()
+    var answers = listener.server.sender()
+    listener.closeWhenAllAreGone()
+    while let question = try questions.receive(timeout: Pipeline.patience) {
+      let vector = question.elements
+      try answers.to(question.peer) { sender in
+        try sender.send(copying: vector, timeout: Pipeline.patience)
+      }
+    }
+    questions.close()
+    listener.close()
+  }
+
+  /// Asks a server, as ``ask(_:)`` does.
+  static func call(_ address: String) throws {
+    let connection = try OwnConnection<FloatVector>.open(
+      address, ChannelOptions(), ConnectionTalk(isQuiet: false))
+    try call(connection)
+    connection.close()
+  }
+
+  private static func call(_ connection: OwnConnection<FloatVector>) throws {
+    var client = Client(
+      questions: try connection.sender(), answers: try connection.receiver())
+    try measure(&client, awake: called)
+    try client.finish()
+  }
+
+  private static func measure(_ client: inout Client, awake: Int) throws {
     for _ in 0..<warmUp { _ = try client.ask() }
 
     var histogram = makeHistogram()
@@ -62,6 +102,8 @@ enum RoundTrips {
       self.questions = questions
       self.answers = answers
     }
+
+    mutating func finish() throws { try questions.drain(timeout: Pipeline.patience) }
 
     /// - Returns: the time from before the vector is written until its answer can be read.
     mutating func ask() throws -> Duration {

@@ -7,6 +7,7 @@ enum ExitStatus: Int32 {
   case failure = 1
   case usage = 64
   case noInput = 66
+  case noHost = 68
   case unavailable = 69
   case cannotCreate = 73
   case inputOutput = 74
@@ -41,6 +42,7 @@ struct Failure: Error {
       case .inUse: .unavailable
       case .permissionDenied: .permission
       case .notFound: .noInput
+      case .unknownHost: .noHost
       case .noSpace: .cannotCreate
       case .busy: .timeout
       default: .failure
@@ -53,7 +55,7 @@ struct Failure: Error {
       switch error {
       case .closed, .peerDied, .evicted: .unavailable
       case .timedOut, .full: .timeout
-      case .lost, .cancelled, .tooLarge, .wrongType, .corrupt: .failure
+      case .lost, .cancelled, .busy, .tooLarge, .wrongType, .corrupt: .failure
       }
     self.init(status, error.description)
   }

@@ -13,6 +13,12 @@ enum Console {
     error.write("\(error.red)psyne:\(error.plain) \(message)\n")
   }
 
+  /// What is good to know, and no failure.
+  static func tell(_ message: String) {
+    Progress.endLine()
+    error.write("\(error.dim)psyne:\(error.plain) \(message)\n")
+  }
+
   struct Stream: Sendable {
     private let descriptor: FileDescriptor
     let isTerminal: Bool

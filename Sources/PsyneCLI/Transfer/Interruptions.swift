@@ -9,6 +9,12 @@ struct Interruptions {
 
   init(_ channel: some Channel) { hasManySenders = channel.producers > 1 }
 
+  /// Of one connection, or of a listener, where errors are of no one sender.
+  init() { hasManySenders = false }
+
+  /// Those that a listener knows to have died.
+  mutating func note(deadSenders: Int) { self.deadSenders += deadSenders }
+
   /// Throws what ends the reception.
   mutating func note(_ error: ChannelError) throws(ChannelError) {
     switch error {

@@ -19,7 +19,9 @@ struct LineSource {
     self.timeout = timeout
   }
 
-  func pump(_ sender: inout Sender<Text>, _ progress: inout Progress) throws {
+  func pump<Outlet: LineOutlet & ~Copyable>(
+    _ sender: inout Outlet, _ progress: inout Progress
+  ) throws {
     // Lines before one that fails are good.
     defer { sender.publish() }
     for path in inputs where progress.messages + progress.drops < limit ?? .max {
@@ -27,8 +29,8 @@ struct LineSource {
     }
   }
 
-  private func pump(
-    _ input: consuming InputStream, _ sender: inout Sender<Text>, _ progress: inout Progress
+  private func pump<Outlet: LineOutlet & ~Copyable>(
+    _ input: consuming InputStream, _ sender: inout Outlet, _ progress: inout Progress
   ) throws {
     var buffer = [UInt8](repeating: 0, count: PieceSource.defaultBytes)
     var (filled, lineNumber) = (0, 1)
@@ -65,20 +67,15 @@ struct LineSource {
   }
 
   /// False if the line was dropped, for which there was no room.
-  private func stage(
-    _ line: Span<UInt8>, _ name: String, _ number: Int, _ sender: inout Sender<Text>
+  private func stage<Outlet: LineOutlet & ~Copyable>(
+    _ line: Span<UInt8>, _ name: String, _ number: Int, _ sender: inout Outlet
   ) throws -> Bool {
     guard (try? UTF8Span(validating: line)) != nil else {
       throw Failure(
         .failure, "line \(Format.count(number)) of \(name) is not UTF-8; send it as --type bytes")
     }
     // The option of the command comes before that of the address.
-    if var loan = try sender.offer(count: line.count, whenFull: timeout.map { .waitUpTo($0) }) {
-      loan.fill(from: line)
-      loan.stage()
-      return true
-    }
-    return false
+    return try sender.stage(line, whenFull: timeout.map { .waitUpTo($0) })
   }
 
   private func newline(in buffer: [UInt8], _ range: Range<Int>) -> Int? {

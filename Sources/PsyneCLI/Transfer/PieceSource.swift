@@ -93,7 +93,7 @@ struct PieceSource {
 
   /// Reads once, or until the room is full; and in any case up to the end of an element. Fewer
   /// bytes than that are the end of the file.
-  private func fill(
+  func fill(
     _ room: UnsafeMutableRawBufferPointer, from input: borrowing InputStream, stride: Int
   ) throws -> Int {
     var count = 0

@@ -2,7 +2,7 @@ internal import CPsyne
 internal import Glibc
 
 /// Starts a thread of the library's own. False where the system gives us none.
-func startServiceThread(_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+package func startServiceThread(_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
   // The program's signals are not for this thread; it inherits the mask.
   var all = sigset_t()
   var before = sigset_t()

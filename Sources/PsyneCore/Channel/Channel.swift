@@ -25,6 +25,9 @@ public struct OpenedChannel: Sendable {
 extension Channel {
   var lanes: LaneSet { opened.lanes }
 
+  /// Who has the first sending end, for people.
+  package var holderOfSender: String { lanes.custody.holder(of: .sender(0)) }
+
   /// Bytes that each lane of the channel holds, frames and headers included. Every sender has a lane.
   public var capacity: Int { lanes.shape.capacity }
 

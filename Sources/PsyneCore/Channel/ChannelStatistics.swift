@@ -59,11 +59,15 @@ public struct ReceiverStatistics: Hashable, Sendable {
 extension Channel {
   /// What has happened on the channel. Anybody may ask at any time; it disturbs nobody.
   public var statistics: ChannelStatistics {
-    ChannelStatistics(lanes.lanes, lanes.channel, lanes.shape, lanes.format)
+    ChannelStatistics(lanes)
   }
 }
 
 extension ChannelStatistics {
+  init(_ lanes: LaneSet) {
+    self.init(lanes.lanes, lanes.channel, lanes.shape, lanes.format)
+  }
+
   init(
     _ lanes: [LaneMemory], _ channel: ChannelMemory, _ shape: ChannelShape, _ format: MessageFormat
   ) {

@@ -1,4 +1,3 @@
-internal import CPsyne
 internal import Glibc
 internal import Synchronization
 
@@ -20,12 +19,11 @@ public final class Listener: Sendable {
   let isStopping = Atomic(false)
   private let thread = Atomic<UInt>(0)
   private let unknown = Atomic<Int>(0)
-  /// A futex: 1 when the thread has ended.
-  private let ended: EndedWord
+  private let ended: Latch
 
   init(_ claim: ReceiverClaim) {
     self.claim = Mutex(claim)
-    ended = EndedWord()
+    ended = Latch()
   }
 
   /// Whether it still receives.
@@ -207,29 +205,4 @@ private final class HandOver<Body: MessageBody>: Sendable {
   init(_ receiver: consuming Receiver<Body>) { self.receiver = Mutex(receiver) }
 
   func take() -> Receiver<Body>? { receiver.withLock { $0.take() } }
-}
-
-/// A futex that is set once.
-@safe
-private final class EndedWord: @unchecked Sendable {
-  // Unchecked: the pointer is a constant, and what it points at is atomic.
-  private let word: UnsafeMutablePointer<Atomic<UInt32>>
-
-  init() {
-    unsafe word = .allocate(capacity: 1)
-    unsafe word.initialize(to: Atomic(0))
-  }
-
-  deinit { unsafe word.deallocate() }
-
-  var isSet: Bool { unsafe word.pointee.load(ordering: .acquiring) == 1 }
-
-  func set() {
-    unsafe word.pointee.store(1, ordering: .releasing)
-    _ = unsafe cpsyne_futex_wake(word, .max)
-  }
-
-  func wait() {
-    while !isSet { _ = unsafe cpsyne_futex_wait(word, 0, .max) }
-  }
 }

@@ -7,8 +7,11 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
   @usableFromInline let correction: UnsafeMutablePointer<Int>
   @usableFromInline let end: Int
   @usableFromInline let redeliveredUpTo: Int
+  @usableFromInline let peer: PeerID
   @usableFromInline var position: Int
   @usableFromInline var remaining: Int
+  /// 0, or what says that there is no message at `position`.
+  @usableFromInline var flaw = 0
 
   @inlinable @inline(__always)
   @_lifetime(immortal)
@@ -17,12 +20,13 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
     unsafe correction = reader.correction
     end = reader.tail
     redeliveredUpTo = reader.view.redeliveredUpTo
+    peer = reader.view.peer
     position = reader.head
     remaining = limit
   }
 
   @inlinable @inline(__always)
-  deinit { unsafe correction.pointee = position }
+  deinit { unsafe correction.pointee = position &+ flaw }
 
   /// The next message of the batch, or nil at its end. Earlier ones of the batch stay valid.
   ///
@@ -31,10 +35,15 @@ public struct MessageBatch<Body: MessageBody>: ~Copyable, ~Escapable {
   @_lifetime(copy self)
   public mutating func next() throws(ChannelError) -> Message<Body>? {
     guard remaining > 0, position != end else { return nil }
-    let message: Message<Body> = try lane.message(
-      at: &position, before: end, redeliveredUpTo: redeliveredUpTo)
-    remaining &-= 1
-    return unsafe _overrideLifetime(message, copying: self)
+    do {
+      let message: Message<Body> = try lane.message(
+        at: &position, before: end, redeliveredUpTo: redeliveredUpTo, peer: peer)
+      remaining &-= 1
+      return unsafe _overrideLifetime(message, copying: self)
+    } catch {
+      flaw = .min
+      throw error
+    }
   }
 }
 

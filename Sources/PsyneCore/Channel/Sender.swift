@@ -39,6 +39,9 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
     try claim.awaitReceiver(until: Deadline(after: timeout))
   }
 
+  /// The longest message in bytes.
+  public var largestMessage: Int { claim.largestFrame - claim.lanes.format.headerBytes }
+
   /// Closes the end in order, as dropping it does.
   public consuming func close() {}
 
@@ -54,6 +57,9 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
     publish()
     try claim.drain(after: writer.tail, until: Deadline(after: timeout))
   }
+
+  /// Leaves the end as if this process had died.
+  package func abandon() { claim.lanes.leave(as: .died) }
 }
 
 // MARK: Reserving room

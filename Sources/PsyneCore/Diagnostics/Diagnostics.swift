@@ -6,7 +6,7 @@ public struct Diagnostic: Hashable, Sendable {
   /// What it is about, to switch on.
   public struct Code: Hashable, Sendable {
     private enum Kind: String {
-      case hugePages, numa, replaced, leftBehind, stuck, listener
+      case hugePages, numa, replaced, leftBehind, stuck, listener, refused, undelivered
     }
     private let kind: Kind
 
@@ -22,6 +22,10 @@ public struct Diagnostic: Hashable, Sendable {
     public static let stuck = Code(kind: .stuck)
     /// A listener met an error and was given nobody to tell it to.
     public static let listener = Code(kind: .listener)
+    /// Somebody who wanted to connect was turned away.
+    public static let refused = Code(kind: .refused)
+    /// A connection was closed, and ended before all that was sent had arrived or was read.
+    public static let undelivered = Code(kind: .undelivered)
   }
 
   public let code: Code

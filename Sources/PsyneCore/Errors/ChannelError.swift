@@ -10,13 +10,16 @@ public enum ChannelError: Error, Hashable, Sendable {
   case cancelled
   /// There is no room, and the sender was told not to wait for it.
   case full
+  /// Another sender of the same server has sent to the peer, and still holds on to it.
+  case busy
   /// So many messages of a broadcast were given up before this receiver came to them. It goes on with
   /// the oldest that is left.
   case lost(messages: Int)
   /// The broadcast's sender goes on without this receiver, which did not keep up. It can be claimed
   /// anew.
   case evicted
-  /// The message needs `bytes` in the lane, which holds `capacity`.
+  /// The message needs `bytes` in the lane, which holds `capacity`, or of which the other side of a
+  /// connection takes no more at once (`maxmessage`).
   case tooLarge(bytes: Int, capacity: Int)
   /// The next message is of another type. It stays in the lane.
   case wrongType(expected: MessageType, found: MessageType)
@@ -44,12 +47,14 @@ extension ChannelError: CustomStringConvertible {
     case .timedOut: "the deadline passed"
     case .cancelled: "the task that waited was cancelled"
     case .full: "the channel is full: a receiver does not keep up"
+    case .busy: "another sender of this server holds on to the peer: let go of it there"
     case .lost(let count):
       "\(count) messages of the broadcast were lost: this receiver did not keep up"
     case .evicted:
       "the broadcast's sender went on without this receiver, which did not keep up: claim it anew"
     case .tooLarge(let bytes, let capacity):
-      "the message takes \(bytes) bytes and the channel holds \(capacity): open it with a larger capacity"
+      "the message takes \(bytes) bytes and the channel takes \(capacity): open it with a larger "
+        + "capacity, or let the other side take more (maxmessage)"
     case .wrongType(let expected, let found):
       "the next message is of type \(found), not \(expected): receive it as what it is"
     case .corrupt(let what):

@@ -4,7 +4,7 @@ public struct TransportError: Error, Hashable, Sendable {
   public struct Code: Hashable, Sendable {
     private enum Kind: String {
       case invalidAddress, unknownScheme, invalidOption, invalidType, mismatch, inUse, corrupt
-      case permissionDenied, notFound, noSpace, busy, system
+      case permissionDenied, notFound, unknownHost, noSpace, busy, closed, system
     }
     private let kind: Kind
 
@@ -24,12 +24,16 @@ public struct TransportError: Error, Hashable, Sendable {
     public static let corrupt = Code(kind: .corrupt)
     /// The file belongs to somebody else, others could write to it, or it is no regular file.
     public static let permissionDenied = Code(kind: .permissionDenied)
-    /// There is no such channel.
+    /// There is no such channel, or nobody listens.
     public static let notFound = Code(kind: .notFound)
+    /// The host of an address has no address of its own: nobody knows it.
+    public static let unknownHost = Code(kind: .unknownHost)
     /// Shared memory is full.
     public static let noSpace = Code(kind: .noSpace)
     /// Another party stopped in the middle of opening or closing the channel.
     public static let busy = Code(kind: .busy)
+    /// The connection has ended, or the server takes nobody any more.
+    public static let closed = Code(kind: .closed)
     /// The system refused; ``TransportError/errno`` says why.
     public static let system = Code(kind: .system)
   }

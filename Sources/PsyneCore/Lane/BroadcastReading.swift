@@ -232,6 +232,6 @@ extension BroadcastReading {
     // What was stored before was followed by a fence, which orders it before this load.
     let word = unsafe lanes.lanes[0].word(LaneLayout.senderParked)
     guard unsafe word.pointee.load(ordering: .relaxed) != 0 else { return }
-    unsafe LaneMemory.wakeParkedSender(word)
+    unsafe LaneMemory.wakeParkedSender(word, lanes.lanes[0].hub)
   }
 }

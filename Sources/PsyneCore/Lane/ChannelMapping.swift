@@ -14,6 +14,8 @@ public final class ChannelMapping: @unchecked Sendable {
   private let data: UnsafeMutableRawPointer
   private let place: Place
   private let placement: LanePlacement
+  /// Told of what happens on the channel.
+  let bell: LaneBell?
   /// Where the headers are mapped once the rest has become private, as addresses.
   private let sharedHeaders = Mutex<(headers: UInt, hub: UInt)?>(nil)
 
@@ -36,11 +38,12 @@ public final class ChannelMapping: @unchecked Sendable {
   ///   - descriptor: of a file that has all the bytes; it may be closed afterwards.
   ///   - place: where in the file.
   ///   - placement: what memory the data is to lie in.
+  ///   - bell: is told of what happens on the channel.
   /// - Throws: ``TransportError/Code/system`` where the address space does not suffice, or the
   ///   placement cannot be had.
   public init(
     descriptor: Int32, place: Place, shape: ChannelShape,
-    placement: LanePlacement = LanePlacement()
+    placement: LanePlacement = LanePlacement(), bell: LaneBell? = nil
   ) throws(TransportError) {
     let capacity = shape.capacity
     unsafe headers = try Self.map(
@@ -56,7 +59,8 @@ public final class ChannelMapping: @unchecked Sendable {
     self.shape = shape
     self.place = place
     self.placement = placement
-    unsafe hub = Self.hub(headers, shape)
+    self.bell = bell
+    unsafe hub = Self.hub(headers, shape, bell)
     unsafe lanes = Self.lanes(headers, data, shape, hub)
     for copy in 0..<2 * shape.lanes {
       _ = try unsafe Self.map(
@@ -75,10 +79,11 @@ public final class ChannelMapping: @unchecked Sendable {
 
   /// What the lanes of `headers` point at. The caller deallocates it.
   static func hub(
-    _ headers: UnsafeMutableRawPointer, _ shape: ChannelShape
+    _ headers: UnsafeMutableRawPointer, _ shape: ChannelShape, _ bell: LaneBell? = nil
   ) -> UnsafeMutablePointer<ChannelMemory> {
     let hub = UnsafeMutablePointer<ChannelMemory>.allocate(capacity: 1)
-    unsafe hub.initialize(to: ChannelMemory(header: headers, consumers: shape.consumers))
+    unsafe hub.initialize(
+      to: ChannelMemory(header: headers, consumers: shape.consumers, bell: bell))
     return unsafe hub
   }
 

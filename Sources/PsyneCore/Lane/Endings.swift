@@ -69,6 +69,7 @@ extension LaneMemory {
     unsafe word.pointee.store(0, ordering: .releasing)
     Step.reach(.senderRoused)
     _ = unsafe cpsyne_futex_wake(word, 1)
+    channel.bell?.roused()
   }
 }
 
@@ -91,6 +92,7 @@ extension ChannelMemory {
     unsafe word.pointee.store(0, ordering: .releasing)
     Step.reach(.receiverRoused)
     _ = unsafe cpsyne_futex_wake(word, 1)
+    bell?.roused()
   }
 }
 
@@ -102,5 +104,6 @@ extension [LaneMemory] {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     first?.channel.wakeReceivers(all: true)
     for lane in self { lane.wakeSender() }
+    first?.channel.bell?.changed()
   }
 }

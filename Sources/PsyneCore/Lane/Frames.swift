@@ -6,9 +6,19 @@ struct Frames {
   /// Bytes of each frame, if all have the same; else 0.
   private let stride: Int
   private let unit: Int
+  /// 0 for any.
+  private let type: UInt32
+  private let prefixBytes: Int
+  private let elementSize: Int
+  /// Of elements whose size is a power of two; else 0.
+  private let elementMask: Int
 
   init(of lane: LaneMemory, _ format: MessageFormat) {
     self.lane = lane
+    type = format.type == .mixed ? 0 : format.type.rawValue
+    prefixBytes = format.prefixBytes
+    elementSize = format.elementSize
+    elementMask = elementSize & (elementSize - 1) == 0 ? elementSize - 1 : 0
     stride = format.isFixedSize ? format.elementSize : 0
     unit = format.positionUnit
   }
@@ -43,11 +53,63 @@ struct Frames {
   }
 
   private func next(after position: Int, before end: Int) -> Int? {
-    let header = unsafe UInt64(
+    let next = self.end(of: position, header(at: position))
+    return next <= end ? next : nil
+  }
+
+  /// A frame's length and type, read once, since its sender may be a process that changes it.
+  func header(at position: Int) -> UInt64 { word(at: position) }
+
+  private func word(at position: Int) -> UInt64 {
+    unsafe UInt64(
       littleEndian: lane.bytes(at: position).assumingMemoryBound(to: Atomic<UInt64>.self).pointee
         .load(ordering: .relaxed))
-    let bytes = Int(header & 0xffff_ffff)
-    let next = position + (unit + bytes + unit - 1) & ~(unit - 1)
-    return next <= end ? next : nil
+  }
+
+  /// Where the frame at `position` ends.
+  func end(of position: Int, _ header: UInt64) -> Int {
+    position + (unit + Int(header & 0xffff_ffff) + unit - 1) & ~(unit - 1)
+  }
+}
+
+// MARK: What cannot be a message
+
+extension Frames {
+  /// Whether every frame in `range` is one that a sender of the format writes.
+  func areSound(in range: Range<Int>) -> Bool {
+    if stride > 0 { return range.count % stride == 0 }
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let header = header(at: position)
+      let end = end(of: position, header)
+      guard end <= range.upperBound, isType(header), isSound(at: position, header) else {
+        return false
+      }
+      position = end
+    }
+    return true
+  }
+
+  /// Whether a frame is of the format's type; of a mixed channel, of any that is one.
+  func isType(_ header: UInt64) -> Bool {
+    let found = UInt32(header >> 32)
+    return type == 0 ? found != 0 : found == type
+  }
+
+  /// Whether the payload of a frame, which is there, is a whole number of elements, and its shape makes
+  /// that number.
+  func isSound(at position: Int, _ header: UInt64) -> Bool {
+    let bytes = Int(header & 0xffff_ffff) - prefixBytes
+    guard bytes >= 0 else { return false }
+    // Divided in 32 bits, which takes half as long.
+    let rest =
+      elementMask > 0 || elementSize == 1
+      ? bytes & elementMask
+      : Int(UInt32(truncatingIfNeeded: bytes) % UInt32(truncatingIfNeeded: elementSize))
+    guard rest == 0 else { return false }
+    guard prefixBytes == 8 else { return true }
+    let shape = word(at: position + unit)
+    let count = UInt64(bytes / elementSize)
+    return (shape & 0xffff_ffff).multipliedFullWidth(by: shape >> 32) == (0, count)
   }
 }

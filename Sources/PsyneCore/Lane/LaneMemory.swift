@@ -82,12 +82,17 @@ public struct ChannelMemory: @unchecked Sendable {
   @usableFromInline let header: UnsafeMutableRawPointer
   /// The most receivers.
   @usableFromInline let consumers: Int
+  /// Told of what happens on the channel; owned by its ``LaneSet``.
+  private let bellReference: Unmanaged<LaneBell>?
 
   @unsafe
-  init(header: UnsafeMutableRawPointer, consumers: Int) {
+  init(header: UnsafeMutableRawPointer, consumers: Int, bell: LaneBell?) {
     unsafe self.header = header
     self.consumers = consumers
+    unsafe bellReference = bell.map { unsafe Unmanaged.passUnretained($0) }
   }
+
+  var bell: LaneBell? { unsafe bellReference?.takeUnretainedValue() }
 
   /// A word in the slot of a receiver.
   func word(_ slot: Int, _ offset: Int) -> UnsafeMutablePointer<Atomic<UInt32>> {

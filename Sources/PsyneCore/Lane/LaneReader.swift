@@ -9,10 +9,11 @@ struct LaneReader: @unchecked Sendable {
   /// the end of what the sender is known to have published, or of what was claimed.
   @usableFromInline var view: LaneView
   @usableFromInline let fencesPublications: Bool
-  /// Where a batch that was left early ended; `LaneWriter.Correction.none` else.
+  /// Where a batch that was left early ended; `LaneWriter.Correction.none` else. Less than that, by as much
+  /// as positions can be, where it found what cannot be a message.
   @usableFromInline let correction: UnsafeMutablePointer<Int>
   /// Bytes of head that may be owed before they are published.
-  @usableFromInline let step: Int
+  @usableFromInline var step: Int
   /// Up to where messages are handed out without a further thought: `tail`, or before it the
   /// position at which an eighth of the lane is owed. One comparison a message instead of two.
   @usableFromInline var limit: Int
@@ -100,6 +101,8 @@ struct LaneReader: @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func adopt(_ found: LaneView) {
     view = found
+    // A receiver of many connections begins at a lane in which nothing ever comes, a small one.
+    step = found.lane.capacity / 8
     batchStart = found.head
     limit = min(found.tail, found.head &+ step)
   }
@@ -107,10 +110,15 @@ struct LaneReader: @unchecked Sendable {
   /// Goes on behind what a batch handed out.
   @inlinable @inline(__always)
   mutating func settle() {
-    if unsafe correction.pointee != LaneWriter.Correction.none {
-      head = unsafe correction.pointee
-      unsafe correction.pointee = LaneWriter.Correction.none
+    let end = unsafe correction.pointee
+    guard end != LaneWriter.Correction.none else { return }
+    unsafe correction.pointee = LaneWriter.Correction.none
+    guard end < 0 else {
+      head = end
+      return
     }
+    head = end &- .min
+    refuse()
   }
 
   /// Where the sender is told of the head: where there can be one receiver, in the lane's own word;
@@ -139,7 +147,7 @@ extension LaneMemory {
     if fences { atomicMemoryFence(ordering: .sequentiallyConsistent) }
     let parked = unsafe word(senderOffset)
     if unsafe parked.pointee.load(ordering: .relaxed) != 0 {
-      unsafe Self.wakeParkedSender(parked)
+      unsafe Self.wakeParkedSender(parked, hub)
     }
   }
 
@@ -228,7 +236,20 @@ extension LaneReader {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   mutating func take<Body: MessageBody>() throws(ChannelError) -> Message<Body> {
-    try lane.message(at: &head, before: tail, redeliveredUpTo: view.redeliveredUpTo)
+    do {
+      return try lane.message(
+        at: &head, before: tail, redeliveredUpTo: view.redeliveredUpTo, peer: view.peer)
+    } catch {
+      refuse()
+      throw error
+    }
+  }
+
+  /// What follows cannot be read: the next call has whoever chooses the lane look at it anew.
+  @usableFromInline
+  mutating func refuse() {
+    view.tail = head
+    limit = .min
   }
 
   /// Takes the next messages of a fixed size, as one.
@@ -246,7 +267,8 @@ extension LaneReader {
     unsafe lane.position(view.cursor &+ CursorLayout.handed).pointee
       .store(handed, ordering: .relaxed)
     Step.reach(.handedStored)
-    return unsafe Message(payload: start, count: found, shape: 0, isRedelivery: isRedelivery)
+    return unsafe Message(
+      payload: start, count: found, shape: 0, isRedelivery: isRedelivery, peer: view.peer)
   }
 
   /// Counts everything handed out as read, and gives its room back.
@@ -268,7 +290,7 @@ extension LaneMemory {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   func message<Body: MessageBody>(
-    at position: inout Int, before end: Int, redeliveredUpTo: Int
+    at position: inout Int, before end: Int, redeliveredUpTo: Int, peer: PeerID
   ) throws(ChannelError) -> Message<Body> {
     let start = unsafe bytes(at: position)
     let isRedelivery = position < redeliveredUpTo
@@ -277,7 +299,8 @@ extension LaneMemory {
       guard published >= MemoryLayout<Body.Element>.stride else { throw .corrupt(.length) }
       position &+= MemoryLayout<Body.Element>.stride
       return unsafe Message(
-        payload: UnsafeRawPointer(start), count: 1, shape: 0, isRedelivery: isRedelivery)
+        payload: UnsafeRawPointer(start), count: 1, shape: 0, isRedelivery: isRedelivery,
+        peer: peer)
     }
     // Read once, atomically: the sender could change it between the check and the use.
     let header = unsafe UInt64(
@@ -290,11 +313,12 @@ extension LaneMemory {
     if Body.self == Mixed.self {
       position &+= frame
       return unsafe Message(
-        payload: payload, count: bytes, shape: header >> 32, isRedelivery: isRedelivery)
+        payload: payload, count: bytes, shape: header >> 32, isRedelivery: isRedelivery,
+        peer: peer)
     }
     guard header >> 32 == UInt64(Body.messageType.rawValue) else { throw .corrupt(.type) }
     let message: Message<Body> = try unsafe .decode(
-      payload: payload, bytes: bytes, isRedelivery: isRedelivery)
+      payload: payload, bytes: bytes, isRedelivery: isRedelivery, peer: peer)
     position &+= frame
     return message
   }

@@ -229,6 +229,40 @@ extension LaneSet {
 }
 
 extension LaneSet {
+  /// Says that the receiver sleeps on its word, for ``awaitWord()``.
+  package func announceReceiver() {
+    unsafe channel.word(0, ChannelLayout.parked).pointee.store(1, ordering: .relaxed)
+  }
+
+  /// Suspends the task until somebody takes the receiver's announcement back.
+  package func awaitWord() async {
+    while unsafe await Reactor.shared.wait(
+      on: channel.word(0, ChannelLayout.parked), expecting: 1) == .timedOut
+    {}
+  }
+
+  /// Bytes that were sent in the first lane and are not read.
+  var unreadBytes: Int { ChannelStatistics(self).unreadBytes }
+}
+
+extension LaneSet {
+  /// Has a new channel's only lane begin at `position`, as if everything before it had been sent and
+  /// read: for one side of a link that goes on where another was. Called before an end is claimed.
+  ///
+  /// - Parameter position: below ``LaneLayout/positionLimit``, and a multiple of the format's unit.
+  package func begin(at position: Int) {
+    precondition(shape.kind == .spsc, "the receiver of another kind keeps more than one position")
+    let (lane, cursor) = (lanes[0], LaneMemory.cursor(0, CursorLayout.done))
+    custody.exclusively {
+      // Release pairs with the acquire of whoever claims an end.
+      unsafe lane.position(cursor).pointee.store(position, ordering: .releasing)
+      unsafe lane.position(LaneLayout.head).pointee.store(position, ordering: .releasing)
+      unsafe lane.position(LaneLayout.tail).pointee.store(position, ordering: .releasing)
+    }
+  }
+}
+
+extension LaneSet {
   /// For a transport that takes over a channel whose parties are all gone: records how they ended, so
   /// that what they left unread is still received.
   ///

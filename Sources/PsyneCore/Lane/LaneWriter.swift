@@ -16,6 +16,8 @@ struct LaneWriter: @unchecked Sendable {
   @usableFromInline var tail: Int
   /// Up to where there was room when we last looked at what the receivers have freed.
   @usableFromInline var limit: Int
+  /// Whether somebody wants to know now and then how far it has come: see ``LaneBell/quantum``.
+  @usableFromInline let isPaced: Bool
   /// Messages up to `tail`, where their number does not follow from it.
   @usableFromInline var messages: Int
 
@@ -40,6 +42,7 @@ struct LaneWriter: @unchecked Sendable {
     tail = claim.start.tail
     limit = claim.start.limit
     messages = claim.start.messages
+    isPaced = claim.quantum != .max
   }
 
   /// Whether `bytes` are free after the last frame. False also when the receiver's position is
@@ -48,6 +51,7 @@ struct LaneWriter: @unchecked Sendable {
   mutating func hasRoom(for bytes: Int) -> Bool {
     settle()
     if tail &+ bytes <= limit { return true }
+    if isPaced { return false }
     // Acquire pairs with the receiver's release of `head`: what it frees, it has finished reading.
     let found = unsafe lane.position(LaneLayout.head).pointee.load(ordering: .acquiring)
     guard UInt(bitPattern: tail &- found) <= UInt(bitPattern: lane.capacity) else { return false }
@@ -125,5 +129,6 @@ extension LaneMemory {
     }
     Step.reach(.parkedTaken)
     unsafe channel.pointee.wakeReceivers()
+    unsafe channel.pointee.bell?.published()
   }
 }

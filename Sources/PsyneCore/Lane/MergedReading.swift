@@ -18,25 +18,8 @@ final class MergedReading: Reading {
   }
 
   func start(at slot: Int) -> LaneView? {
-    let wasKilled =
-      lanes.channel.receiver(slot).endings > 0
-      && lanes.channel.receiver(slot).lastEnding == .died
     for lane in lanes.lanes {
-      guard
-        let positions = LanePositions(lane, shape: lanes.shape, unit: lanes.format.positionUnit)
-      else { return nil }
-      var view = LaneView(lane, slot: slot, at: positions.read)
-      view.published = positions.head
-      view.headOffset = LaneLayout.head
-      view.seenEndings = unsafe lane.word(LaneLayout.seenEndings).pointee.load(ordering: .relaxed)
-      let range = lane.redelivered(
-        from: positions.read, to: positions.tail, slot: slot, wasKilled: wasKilled)
-      if !range.isEmpty {
-        guard let count = Frames(of: lane, lanes.format).count(in: range, before: positions.tail)
-        else { return nil }
-        view.redeliveredUpTo = range.upperBound
-        lanes.channel.count(slot, ChannelLayout.redeliveries, count)
-      }
+      guard let view = LaneView(resuming: lane, of: lanes, slot: slot) else { return nil }
       stands.append(view)
     }
     return stands[0]
@@ -157,6 +140,29 @@ final class MergedReading: Reading {
   func hasNews(after view: LaneView) -> Bool {
     stands[current] = view
     return stands.contains { $0.lane.sender.endings != $0.seenEndings || $0.lane.tail != $0.head }
+  }
+}
+
+extension LaneView {
+  /// Where the only receiver of a lane goes on; nil if the lane is damaged. What one that was killed may
+  /// have had is marked, and counted.
+  init?(resuming lane: LaneMemory, of lanes: LaneSet, slot: Int) {
+    guard
+      let positions = LanePositions(lane, shape: lanes.shape, unit: lanes.format.positionUnit)
+    else { return nil }
+    self.init(lane, slot: slot, at: positions.read)
+    published = positions.head
+    headOffset = LaneLayout.head
+    seenEndings = unsafe lane.word(LaneLayout.seenEndings).pointee.load(ordering: .relaxed)
+    let receiver = lane.channel.receiver(slot)
+    let range = lane.redelivered(
+      from: positions.read, to: positions.tail, slot: slot,
+      wasKilled: receiver.endings > 0 && receiver.lastEnding == .died)
+    guard !range.isEmpty else { return }
+    guard let count = Frames(of: lane, lanes.format).count(in: range, before: positions.tail)
+    else { return nil }
+    redeliveredUpTo = range.upperBound
+    lane.channel.count(slot, ChannelLayout.redeliveries, count)
   }
 }
 

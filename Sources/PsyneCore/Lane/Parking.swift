@@ -36,13 +36,13 @@ struct Deadline: Sendable {
 }
 
 /// How long to wait in which way. See `docs/architecture.md` for the protocol.
-enum Parking {
+package enum Parking {
   /// A sleeper takes about this long to run again, so spinning longer than this before going to
   /// sleep costs at most twice the best choice.
   static let spinNanoseconds: Int64 = 25_000
 
   /// A yield that takes longer than this has let others run: this CPU is wanted. Else it takes a tenth.
-  static let contendedNanoseconds: Int64 = 3_000
+  package static let contendedNanoseconds: Int64 = 3_000
 
   /// A sleeper looks this often whether its peer still lives, where nobody tells it.
   static let livenessNanoseconds: Int64 = 50_000_000
@@ -80,10 +80,17 @@ enum Parking {
     if deadline.hasPassed { return false }
     switch strategy {
     case .spin, .yield:
-      return try stayAwake(until: deadline, peers, yields: strategy == .yield || !canSpin, isReady)
-    case .adaptive: if canSpin, try spin(until: deadline, isReady) { return true }
+      return try stayAwake(
+        until: deadline, peers, sleeper.bell, yields: strategy == .yield || !canSpin, isReady)
+    case .adaptive:
+      if canSpin, !(sleeper.bell?.sleepsAtOnce ?? false),
+        try spin(until: deadline, isReady)
+      {
+        return true
+      }
     case .park: break
     }
+    let spin = strategy == .adaptive && canSpin ? spinNanoseconds : 0
     var looks = Looks(peers)
     while true {
       let isFenced = sleeper.announce()
@@ -94,9 +101,7 @@ enum Parking {
       if deadline.hasPassed { return false }
       var slice = min(deadline.nanoseconds, looks.next)
       if !isFenced { slice = min(slice, cpsyne_monotonic_ns() + fencelessNanoseconds) }
-      // 0, EAGAIN (the waker was faster), EINTR, ETIMEDOUT: look again in every case.
-      let result = unsafe cpsyne_futex_wait(sleeper.word, 1, slice)
-      looks.wasWoken = result != timedOut
+      looks.wasWoken = sleeper.sleep(until: slice, spin: spin)
     }
   }
 
@@ -134,12 +139,13 @@ enum Parking {
   /// Looks until it is true, true, or until the deadline, false. The peer has nobody to wake; whether
   /// it lives is looked at as often as by a sleeper that nobody tells.
   private static func stayAwake(
-    until deadline: Deadline, _ peers: Peers?, yields: Bool,
+    until deadline: Deadline, _ peers: Peers?, _ bell: LaneBell?, yields: Bool,
     _ isReady: () throws(ChannelError) -> Bool
   ) throws(ChannelError) -> Bool {
     var nextLook = cpsyne_monotonic_ns() + livenessNanoseconds
     while true {
       for _ in 0..<32 {
+        bell?.poll()
         if yields { sched_yield() } else { cpsyne_pause() }
         if try isReady() { return true }
       }
@@ -171,9 +177,6 @@ enum Parking {
     }
     return false
   }
-
-  /// ETIMEDOUT on every Linux.
-  private static let timedOut: Int32 = 110
 }
 
 /// What an end announces its sleep in, and sleeps on.
@@ -182,16 +185,32 @@ struct Sleeper {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
   /// Where the senders look whether a receiver may be asleep.
   private let hints: [LaneMemory]
+  /// Does what there is to do while we sleep.
+  let bell: LaneBell?
 
   init(sender lane: LaneMemory) {
     unsafe word = lane.word(LaneLayout.senderParked)
     hints = []
+    bell = lane.channel.bell
   }
 
   init(receiver slot: Int, of lanes: [LaneMemory]) {
     unsafe word = lanes[0].channel.word(slot, ChannelLayout.parked)
     hints = lanes
+    bell = lanes[0].channel.bell
   }
+
+  /// Sleeps until the word is taken back or until `deadline`. False if the deadline has passed.
+  ///
+  /// - Parameter spin: for how many nanoseconds to stay awake first, where a bell has something to do.
+  func sleep(until deadline: Int64, spin: Int64) -> Bool {
+    if let bell, unsafe bell.wait(on: word, until: deadline, spin: spin) { return true }
+    // 0, EAGAIN (the waker was faster), EINTR, ETIMEDOUT: look again in every case.
+    return unsafe cpsyne_futex_wait(word, 1, deadline) != Self.timedOut
+  }
+
+  /// ETIMEDOUT on every Linux.
+  private static let timedOut: Int32 = 110
 
   /// False where the kernel has no barrier for us: then the sleep must be short.
   func announce() -> Bool {
@@ -201,6 +220,10 @@ struct Sleeper {
       // Release pairs with the sender's acquire: whoever sees the hint sees the word.
       unsafe lane.word(LaneLayout.receiversParked).pointee.store(1, ordering: .releasing)
       Step.reach(.parkHinted)
+    }
+    if bell?.fencesForItself ?? false {
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      return true
     }
     return AsymmetricFence.heavy()
   }
@@ -216,10 +239,16 @@ struct Sleeper {
 extension LaneMemory {
   /// Wakes the sender, which has announced its sleep in `word`.
   @usableFromInline @inline(never)
-  static func wakeParkedSender(_ word: UnsafeMutablePointer<Atomic<UInt32>>) {
+  static func wakeParkedSender(
+    _ word: UnsafeMutablePointer<Atomic<UInt32>>, _ channel: UnsafePointer<ChannelMemory>
+  ) {
     if unsafe word.pointee.exchange(0, ordering: .acquiringAndReleasing) != 0 {
       Step.reach(.senderTaken)
       _ = unsafe cpsyne_futex_wake(word, 1)
+      if let bell = unsafe channel.pointee.bell {
+        bell.roused()
+        bell.freed()
+      }
     }
   }
 }

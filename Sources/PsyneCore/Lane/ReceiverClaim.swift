@@ -16,18 +16,18 @@ final class ReceiverClaim: @unchecked Sendable {
   private let liveness = Liveness()
   private let isInterrupted = Atomic(false)
   private var looks = 0
+  /// What must not go before the end does.
+  private let owner: AnyObject?
 
+  /// - Parameter reading: another than the kind of channel has.
   init(
-    _ lanes: LaneSet, waiting: WaitStrategy, share: Int
+    _ lanes: LaneSet, waiting: WaitStrategy, share: Int, reading: (any Reading)? = nil,
+    keeping owner: AnyObject? = nil
   ) throws(TransportError) {
     self.lanes = lanes
     self.waiting = waiting
-    let reading: any Reading =
-      switch lanes.shape.kind {
-      case .spsc, .mpsc: MergedReading(lanes)
-      case .spmc, .mpmc: SharedReading(lanes, share: share)
-      case .broadcast: BroadcastReading(lanes)
-      }
+    self.owner = owner
+    let reading = reading ?? Self.reading(lanes, share: share)
     // A sender that died unnoticed before we came must not look like one that left us.
     lanes.noticeDeaths(of: lanes.senders)
     var start: LaneView?
@@ -44,6 +44,14 @@ final class ReceiverClaim: @unchecked Sendable {
     self.reading = reading
     let line = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
     unsafe correction = line.initializeMemory(as: Int.self, to: LaneWriter.Correction.none)
+  }
+
+  private static func reading(_ lanes: LaneSet, share: Int) -> any Reading {
+    switch lanes.shape.kind {
+    case .spsc, .mpsc: MergedReading(lanes)
+    case .spmc, .mpmc: SharedReading(lanes, share: share)
+    case .broadcast: BroadcastReading(lanes)
+    }
   }
 
   deinit {
@@ -83,6 +91,8 @@ struct LaneView {
   @usableFromInline var outcome: Outcome
   /// Offset of the word in which the sender is told of the head.
   @usableFromInline var headOffset: Int
+  /// Whose messages they are.
+  @usableFromInline var peer = PeerID.none
   /// Offset of the word that the sender sleeps on: in the lane or, of a broadcast, in the first one.
   @usableFromInline var senderOffset: Int
 
@@ -130,6 +140,8 @@ protocol Reading: AnyObject {
   func wakeOthersAtEnd()
   /// Called before the receiver leaves.
   func close()
+  /// Called before the receiver sleeps: has those tell it whom it does not sleep on.
+  func arm()
   /// Whether there is news other than messages: for a receiver that waits for a sender.
   func hasNews(after view: LaneView) -> Bool
 }
@@ -139,6 +151,7 @@ extension Reading {
   func takeOver() -> Bool { false }
   func wakeOthersAtEnd() {}
   func close() {}
+  func arm() {}
 }
 
 // MARK: Receiving
@@ -157,6 +170,7 @@ extension ReceiverClaim {
     }
     if found.outcome != .nothing { return found }
     lanes.channel.count(slot, ChannelLayout.emptyWaits)
+    reading.arm()
     _ = try wait(until: deadline) { () throws(ChannelError) -> Bool in
       found = try reading.look(after: found)
       return found.outcome != .nothing || isInterrupted.load(ordering: .relaxed)
@@ -180,6 +194,7 @@ extension ReceiverClaim {
       if view.outcome != .nothing { return }
     }
     lanes.channel.count(slot, ChannelLayout.emptyWaits)
+    reading.arm()
     var found = view
     defer { view = found }
     _ = try await Parking.suspend(on: sleeper, until: deadline, peers: peers) {

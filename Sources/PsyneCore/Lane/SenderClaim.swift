@@ -4,7 +4,7 @@ internal import Synchronization
 /// The sending end of a lane while this process holds it, and that end's slow paths.
 @usableFromInline @safe
 final class SenderClaim: @unchecked Sendable {
-  // Unchecked: the correction and the terms belong to the one sender that owns the claim.
+  // Unchecked: the correction, the terms and what was flushed belong to the one sender that owns the claim.
   @usableFromInline let lanes: LaneSet
   /// See ``LaneWriter``; on a cache line of its own.
   let correction: UnsafeMutablePointer<LaneWriter.Correction>
@@ -12,14 +12,24 @@ final class SenderClaim: @unchecked Sendable {
   let start: Room
   let end: ChannelEnd
   let waiting: WaitStrategy
+  /// Bytes that may be written before the channel's bell is to flush them.
+  let quantum: Int
+  /// Up to where they are flushed.
+  private var flushedAt: Int
   /// What a broadcast's sender remembers.
   let terms: BroadcastTerms?
   /// How many receivers had left when we came: their endings are no news.
   private let endingsBefore: UInt32
   private let liveness = Liveness()
+  /// What must not go before the end does.
+  private let owner: AnyObject?
 
-  init(_ lanes: LaneSet, waiting: WaitStrategy) throws(TransportError) {
+  init(
+    _ lanes: LaneSet, waiting: WaitStrategy, keeping owner: AnyObject? = nil
+  ) throws(TransportError) {
     self.lanes = lanes
+    self.owner = owner
+    quantum = lanes.channel.bell?.quantum ?? .max
     self.waiting = waiting
     // Those that died unnoticed before we came must not look like ones that left us.
     lanes.noticeDeaths(of: lanes.receivers)
@@ -39,7 +49,12 @@ final class SenderClaim: @unchecked Sendable {
     guard let room else {
       preconditionFailure("an end is attached with its position or not at all")
     }
-    start = room
+    flushedAt = room.tail
+    // With a quantum all of the room is asked for, bit by bit.
+    start =
+      quantum == .max
+      ? room
+      : Room(lane: room.lane, tail: room.tail, limit: room.tail, messages: room.messages)
     self.terms = terms
     if terms == nil, case .sender(let index) = end { lanes.prefault(index) }
     if !AsymmetricFence.isRegistered {
@@ -149,27 +164,30 @@ extension SenderClaim {
 extension SenderClaim {
   /// Waits until the receivers have finished with everything before `tail`.
   func drain(after tail: Int, until deadline: Deadline) throws(ChannelError) {
-    if let terms {
-      let isRead = try wait(until: deadline) { () throws(ChannelError) -> Bool in
-        terms.areAllRead(before: tail)
-      }
-      guard isRead else { throw .timedOut }
-      return
+    let isRead = try wait(until: deadline) { () throws(ChannelError) -> Bool in
+      try areAllRead(before: tail)
     }
-    // A lane with all its capacity free is an empty one.
-    _ = try awaitRoom(for: lanes.shape.capacity, after: tail, messages: 0, until: deadline)
+    guard !isRead else { return }
+    // A wait this short may not have looked after the receivers: many of them in a row do.
+    pollReceivers()
+    throw .timedOut
   }
 
   /// The same, suspending the task instead of blocking its thread.
   func drain(after tail: Int, until deadline: Deadline) async throws(ChannelError) {
-    if let terms {
-      let isRead = try await suspend(until: deadline) { () throws(ChannelError) -> Bool in
-        terms.areAllRead(before: tail)
-      }
-      guard isRead else { throw .timedOut }
-      return
+    // As above.
+    if try areAllRead(before: tail) { return }
+    pollReceivers()
+    let isRead = try await suspend(until: deadline) { () throws(ChannelError) -> Bool in
+      try areAllRead(before: tail)
     }
-    _ = try await nextRoom(for: lanes.shape.capacity, after: tail, messages: 0, until: deadline)
+    guard isRead else { throw .timedOut }
+  }
+
+  private func areAllRead(before tail: Int) throws(ChannelError) -> Bool {
+    if let terms { return terms.areAllRead(before: tail) }
+    // A lane with all its capacity free is an empty one.
+    return try free(lanes.shape.capacity, after: tail, messages: 0) != nil
   }
 }
 
@@ -232,9 +250,21 @@ extension SenderClaim {
   }
 
   func room(for bytes: Int, after tail: Int, messages: Int) throws(ChannelError) -> Room? {
-    let capacity = lanes.shape.capacity
-    guard bytes <= capacity else { throw .tooLarge(bytes: bytes, capacity: capacity) }
+    guard bytes <= largestFrame else {
+      throw .tooLarge(bytes: bytes, capacity: largestFrame)
+    }
+    return try free(bytes, after: tail, messages: messages)
+  }
+
+  private func free(_ bytes: Int, after tail: Int, messages: Int) throws(ChannelError) -> Room? {
+    // With a short limit of the other side's one comes here more often than there is much to flush.
+    let isDue = quantum != .max && tail &+ bytes &- flushedAt > quantum
+    if isDue { flush(upTo: tail) }
     if let room = try roomNow(for: bytes, after: tail, messages: messages) { return room }
+    if quantum != .max, !isDue {
+      flush(upTo: tail)
+      if let room = try roomNow(for: bytes, after: tail, messages: messages) { return room }
+    }
     // Nobody has to listen to a broadcast.
     guard terms == nil, let departure else { return nil }
     // One may have made room on its way out, after we looked. Acquire in `isAttached` pairs with the
@@ -243,6 +273,14 @@ extension SenderClaim {
     throw departure
   }
 
+  private func flush(upTo tail: Int) {
+    flushedAt = tail
+    lanes.channel.bell?.flush()
+  }
+
+  /// The longest that a frame may be.
+  var largestFrame: Int { min(lanes.shape.capacity, lanes.channel.bell?.largestFrame ?? .max) }
+
   private func roomNow(
     for bytes: Int, after tail: Int, messages: Int
   ) throws(ChannelError) -> Room? {
@@ -250,7 +288,10 @@ extension SenderClaim {
     let lane = lanes.lanes[lane]
     let head = try freed(lane, before: tail)
     guard tail &- head &+ bytes <= lane.capacity else { return nil }
-    return Room(lane: lane, tail: tail, limit: head &+ lane.capacity, messages: messages)
+    // No further than to where it is to flush, and than the other side takes a message to be.
+    let pause = quantum == .max ? Int.max : tail &+ max(bytes, min(quantum, largestFrame))
+    return Room(
+      lane: lane, tail: tail, limit: min(head &+ lane.capacity, pause), messages: messages)
   }
 
   /// Up to where the receivers have finished.

@@ -13,14 +13,19 @@ public struct Message<Body: MessageBody>: ~Escapable {
   @usableFromInline let shape: UInt64
   /// Whether it may have been received before, by a receiver that died while it was lent to it.
   public let isRedelivery: Bool
+  /// Which of a server's connections it came by; else none.
+  public let peer: PeerID
 
   @inlinable @inline(__always)
   @_lifetime(immortal)
-  init(payload: UnsafeRawPointer, count: Int, shape: UInt64, isRedelivery: Bool) {
+  init(
+    payload: UnsafeRawPointer, count: Int, shape: UInt64, isRedelivery: Bool, peer: PeerID
+  ) {
     unsafe self.payload = payload
     self.count = count
     self.shape = shape
     self.isRedelivery = isRedelivery
+    self.peer = peer
   }
 
   @inlinable @inline(__always)
@@ -106,7 +111,7 @@ extension Message where Body == Mixed {
     precondition(Wanted.hasItsOwnType, "ids of your own start at 1000")
     guard type == Wanted.messageType else { return nil }
     let message: Message<Wanted> = try unsafe .decode(
-      payload: payload, bytes: count, isRedelivery: isRedelivery)
+      payload: payload, bytes: count, isRedelivery: isRedelivery, peer: peer)
     return unsafe _overrideLifetime(message, copying: self)
   }
 }
@@ -116,7 +121,7 @@ extension Message {
   @inlinable @inline(__always)
   @_lifetime(immortal)
   static func decode(
-    payload: UnsafeRawPointer, bytes: Int, isRedelivery: Bool
+    payload: UnsafeRawPointer, bytes: Int, isRedelivery: Bool, peer: PeerID
   ) throws(ChannelError) -> Message<Body> {
     let stride = MemoryLayout<Body.Element>.stride
     guard bytes >= Body.prefixBytes else { throw .corrupt(.length) }
@@ -124,7 +129,7 @@ extension Message {
     guard rest == 0, !Body.isFixedSize || count == 1 else { throw .corrupt(.length) }
     guard Body.prefixBytes == 8 else {
       return unsafe Message(
-        payload: payload, count: count, shape: 0, isRedelivery: isRedelivery)
+        payload: payload, count: count, shape: 0, isRedelivery: isRedelivery, peer: peer)
     }
     // Read once: the sender could change it between the check and the use.
     let shape = unsafe UInt64(
@@ -134,6 +139,6 @@ extension Message {
       throw .corrupt(.shape)
     }
     return unsafe Message(
-      payload: payload, count: count, shape: shape, isRedelivery: isRedelivery)
+      payload: payload, count: count, shape: shape, isRedelivery: isRedelivery, peer: peer)
   }
 }

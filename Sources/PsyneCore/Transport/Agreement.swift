@@ -83,6 +83,15 @@ extension MessageFormat {
       "'\(address)' carries \(self); it was opened here for \(wanted): use one type on both sides")
   }
 
+  /// That of `body`.
+  ///
+  /// - Throws: ``TransportError/Code/invalidType`` if no lane can carry it.
+  static func valid<Body: MessageBody>(_ body: Body.Type) throws(TransportError) -> MessageFormat {
+    let format = MessageFormat(body)
+    try format.validate()
+    return format
+  }
+
   /// Throws if no lane can carry the format.
   func validate() throws(TransportError) {
     let largest = type == .mixed ? 8 : 64

@@ -27,12 +27,15 @@ public struct ChannelOptions: Hashable, Sendable {
   public var hugePages: HugePages?
   /// On which memory node the channel's data is to lie. Nil leaves it to the system.
   public var numa: NUMAPlacement?
+  /// How long ``Connection`` waits for a server to be there. Nil is ``defaultConnectTimeout``.
+  public var connectTimeout: Duration?
 
   public init(
     capacity: ByteCount? = nil, producers: Int? = nil, consumers: Int? = nil,
     wait: WaitStrategy? = nil, slow: SlowReaderPolicy? = nil, full: WhenFull? = nil,
     mode: FileMode? = nil, owner: String? = nil, group: String? = nil,
-    hugePages: HugePages? = nil, numa: NUMAPlacement? = nil
+    hugePages: HugePages? = nil, numa: NUMAPlacement? = nil,
+    connectTimeout: Duration? = nil
   ) {
     self.capacity = capacity
     self.producers = producers
@@ -45,11 +48,15 @@ public struct ChannelOptions: Hashable, Sendable {
     self.group = group
     self.hugePages = hugePages
     self.numa = numa
+    self.connectTimeout = connectTimeout
   }
 
   /// 4 MiB: past the caches of one core and within those that two cores share, where a ring is
   /// fastest.
   public static let defaultCapacity: ByteCount = .mebibytes(4)
+
+  /// Long enough for a server that is started at the same time.
+  public static let defaultConnectTimeout: Duration = .seconds(5)
 
   /// The most senders, or receivers, that a channel can have at once.
   public static let maximumParties = 63

@@ -8,13 +8,17 @@ internal import Synchronization
 /// names of its own; copies of one share them.
 public struct MemoryTransport: Transport {
   private let names = Names()
+  private let places = MemoryPlaces()
 
   public init() {}
 
   public var scheme: String { "memory" }
 
   public var optionNames: [String] {
-    ["capacity", "producers", "consumers", "wait", "slow", "full", "hugepages", "numa"]
+    [
+      "capacity", "producers", "consumers", "wait", "slow", "full", "hugepages", "numa",
+      "connecttimeout",
+    ]
   }
 
   public func open(
@@ -22,6 +26,28 @@ public struct MemoryTransport: Transport {
   ) throws(TransportError) -> LaneSet {
     let placement = LanePlacement(options, of: address)
     return try names.open(try address.name(), address, kind, format, options, placement)
+  }
+
+  public func listen(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions,
+    accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
+  ) throws(TransportError) -> any ListeningPlace {
+    let place = try MemoryPlace(address, format, options, places, accept)
+    try places.add(place, address)
+    return place
+  }
+
+  public func connect(
+    _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
+  ) throws(TransportError) -> Carrier {
+    try options.checkForConnection(at: address)
+    let timeout = options.connectTimeout ?? ChannelOptions.defaultConnectTimeout
+    let deadline = cpsyne_monotonic_ns() + timeout.nanoseconds
+    guard let place = places.find(try address.name(), until: deadline) else {
+      throw TransportError(
+        .notFound, "nobody listens at '\(address)' within \(timeout.spelled)")
+    }
+    return try place.connect(address, format, options)
   }
 }
 
@@ -56,14 +82,20 @@ private final class Names: Sendable {
         entries.limit = max(64, 2 * entries.byName.count)
       }
       let shape = try ChannelShape(kind, options, at: address)
-      let lanes = try Self.makeLanes(format, shape, placement)
+      let lanes = try LaneSet.inMemory(format, shape, placement)
       entries.byName[name] = Entry(lanes: lanes, placement: placement)
       return lanes
     }
   }
+}
 
-  private static func makeLanes(
-    _ format: MessageFormat, _ shape: ChannelShape, _ placement: LanePlacement
+extension LaneSet {
+  /// Lanes in memory of this process.
+  ///
+  /// - Parameter bell: is told of what happens on them.
+  package static func inMemory(
+    _ format: MessageFormat, _ shape: ChannelShape, _ placement: LanePlacement = LanePlacement(),
+    bell: LaneBell? = nil
   ) throws(TransportError) -> LaneSet {
     // A file without a name, because only a file can be mapped twice.
     let descriptor = unsafe cpsyne_memfd_create("psyne")
@@ -86,7 +118,7 @@ private final class Names: Sendable {
     }
     let mapping = try ChannelMapping(
       descriptor: descriptor, place: ChannelMapping.Place(headers: 0, data: dataOffset),
-      shape: shape, placement: placement)
+      shape: shape, placement: placement, bell: bell)
     return LaneSet(mapping: mapping, format: format, custody: MemoryCustody())
   }
 }

@@ -27,12 +27,8 @@ public struct TransportRegistry: Sendable {
   public func open<Opened: Channel>(
     _ uri: String, as channel: Opened.Type = Opened.self, options: ChannelOptions = ChannelOptions()
   ) throws(TransportError) -> Opened {
-    let address = try ChannelAddress(uri)
-    let transport = try transport(for: address)
-    let format = MessageFormat(Opened.Body.self)
-    try format.validate()
-    let options = try options.merging(address, known: transport.optionNames)
-    _ = try options.laneCapacity()
+    let (address, transport, options) = try prepare(uri, options)
+    let format = try MessageFormat.valid(Opened.Body.self)
     let lanes = try transport.open(
       address, kind: Opened.kind, format: format, options: options)
     // A transport may be anybody's, and what it hands back is read as what was asked for.
@@ -40,8 +36,48 @@ public struct TransportRegistry: Sendable {
     return Opened(OpenedChannel(lanes: lanes, options: options))
   }
 
+  /// Listens at `uri`; see ``Server``.
+  ///
+  /// - Throws: ``TransportError``. Its message names what is wrong and what would be right.
+  public func listen<Body: MessageBody>(
+    _ uri: String, for body: Body.Type = Body.self, options: ChannelOptions = ChannelOptions()
+  ) throws(TransportError) -> Server<Body> {
+    let (address, transport, options) = try prepare(uri, options)
+    let format = try MessageFormat.valid(Body.self)
+    let hub = try ServerHub(options)
+    let place = try transport.listen(address, format: format, options: options) {
+      [weak hub] carrier throws(TransportError) in
+      guard let hub else { throw TransportError(.notFound, "the server is gone") }
+      try hub.accept(carrier)
+    }
+    hub.open(place)
+    return Server(hub)
+  }
+
+  /// Connects to the server at `uri`; see ``Connection``.
+  ///
+  /// - Throws: ``TransportError``. Its message names what is wrong and what would be right.
+  public func connect<Body: MessageBody>(
+    _ uri: String, for body: Body.Type = Body.self, options: ChannelOptions = ChannelOptions()
+  ) throws(TransportError) -> Connection<Body> {
+    let (address, transport, options) = try prepare(uri, options)
+    let format = try MessageFormat.valid(Body.self)
+    return Connection(
+      try transport.connect(address, format: format, options: options), options)
+  }
+
+  private func prepare(
+    _ uri: String, _ options: ChannelOptions
+  ) throws(TransportError) -> (ChannelAddress, any Transport, ChannelOptions) {
+    let address = try ChannelAddress(uri)
+    let transport = try transport(for: address)
+    let options = try options.merging(address, known: transport.optionNames)
+    _ = try options.laneCapacity()
+    return (address, transport, options)
+  }
+
   /// Schemes of the standard modules, so that a missing import can be named.
-  private static let modules = ["memory": "PsyneCore", "ipc": "PsyneIPC"]
+  private static let modules = ["memory": "PsyneCore", "ipc": "PsyneIPC", "tcp": "PsyneTCP"]
 
   private func transport(for address: ChannelAddress) throws(TransportError) -> any Transport {
     let registered = schemes.isEmpty ? "none" : schemes.joined(separator: ", ")

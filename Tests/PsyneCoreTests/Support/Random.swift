@@ -22,12 +22,18 @@ struct SeededRandom: RandomNumberGenerator {
 
 /// The seed of this run: `PSYNE_SEED`, or another one each time. Whoever uses it prints it.
 enum Seed {
-  static let ofThisRun: UInt64 = {
-    if let text = unsafe getenv("PSYNE_SEED"), let seed = UInt64(unsafe String(cString: text)) {
-      return seed
-    }
-    return UInt64.random(in: 0 ... .max)
-  }()
+  /// `PSYNE_SEED`.
+  static let given: UInt64? = unsafe getenv("PSYNE_SEED").flatMap {
+    UInt64(unsafe String(cString: $0))
+  }
+  static let ofThisRun: UInt64 = given ?? UInt64.random(in: 0 ... .max)
+
+  /// For a test that runs once for each of many: the given one alone, or so many.
+  static func several(usual: Int, whole: Int) -> [UInt64] {
+    if let given { return [given] }
+    var random = SeededRandom(seed: ofThisRun)
+    return (0..<Volume.rounds(usual: usual, whole: whole)).map { _ in random.next() }
+  }
 
   /// For one test, printed so that a failure can be repeated.
   static func random(for test: String) -> SeededRandom {
@@ -51,6 +57,11 @@ enum Volume {
       return divisor
     #endif
   }()
+
+  /// The same of rounds, each of which takes a while.
+  static func rounds(usual: Int, whole: Int) -> Int {
+    isWhole ? whole : max(20, usual / divisor)
+  }
 
   /// `whole` when all is asked for, else a share of `usual` that suits the build.
   static func messages(usual: Int, whole: Int) -> Int {

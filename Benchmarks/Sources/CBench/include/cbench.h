@@ -54,10 +54,26 @@ void cbench_report_rate(uint64_t count, uint64_t nanoseconds, uint64_t cpu, uint
 /// Round trips in ticks. Sorts them.
 void cbench_report_trips(uint32_t *ticks, size_t count, uint64_t nanoseconds, uint64_t cpu,
                          uint64_t errors);
+/// Times in nanoseconds. Sorts them.
+void cbench_report_latencies(uint32_t *times, size_t count, uint64_t nanoseconds, uint64_t cpu,
+                             uint64_t errors);
 /// An endpoint without a measurement of its own: how much of its time it had the CPU.
 void cbench_report_share(uint64_t nanoseconds, uint64_t cpu, uint64_t errors);
 
+// MARK: A steady rate
+
+/// Nanoseconds from one message to the next: 100,000 messages a second.
+static const uint64_t cbench_gap = 10000;
+
+/// Spins until `due` on cbench_now.
+static inline void cbench_spin_until(uint64_t due) {
+  while (cbench_now() < due) cbench_pause();
+}
+
 // MARK: Processes, for the runner
+
+/// A port of the loopback interface that nobody uses now. 0 where there is none.
+uint16_t cbench_free_port(void);
 
 /// Starts a program that dies with the caller. `arguments` ends with NULL. Returns its process id,
 /// and in `*output` the end of a pipe from all it prints; -1 and errno on failure.

@@ -29,6 +29,7 @@ extension ChannelOptions {
       case "group": try Self.merge(option, address, into: &merged.group)
       case "hugepages": try Self.merge(option, address, into: &merged.hugePages)
       case "numa": try Self.merge(option, address, into: &merged.numa)
+      case "connecttimeout": try Self.merge(option, address, into: &merged.connectTimeout)
       // Others are the transport's own, which reads them from the address.
       default: break
       }
@@ -43,7 +44,7 @@ extension ChannelOptions {
     return merged
   }
 
-  private static func merge<Value: OptionValue>(
+  package static func merge<Value: OptionValue>(
     _ option: ChannelAddress.Option, _ address: ChannelAddress, into value: inout Value?
   ) throws(TransportError) {
     guard let said = Value.parse(option.value) else {
@@ -67,6 +68,7 @@ extension ChannelOptions {
       ("consumers", consumers != nil), ("wait", wait != nil), ("slow", slow != nil),
       ("full", full != nil), ("mode", mode != nil), ("owner", owner != nil),
       ("group", group != nil), ("hugepages", hugePages != nil), ("numa", numa != nil),
+      ("connecttimeout", connectTimeout != nil),
     ]
     return options.filter(\.isSet).map(\.name)
   }

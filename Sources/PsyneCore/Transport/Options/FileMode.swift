@@ -24,15 +24,17 @@ public struct FileMode: RawRepresentable, Hashable, Sendable, ExpressibleByInteg
 }
 
 extension FileMode: OptionValue, CustomStringConvertible {
-  static func parse(_ text: String) -> FileMode? {
+  package static func parse(_ text: String) -> FileMode? {
     guard text.utf8.count == 4, text.utf8.first == 0x30,
       text.utf8.allSatisfy({ (0x30...0x37).contains($0) }), let bits = UInt32(text, radix: 8)
     else { return nil }
     return FileMode(rawValue: bits)
   }
 
-  static var kind: String { "mode" }
-  static var advice: String { "write a zero and three octal digits, as in 0600, 0640 or 0660" }
+  package static var kind: String { "mode" }
+  package static var advice: String {
+    "write a zero and three octal digits, as in 0600, 0640 or 0660"
+  }
 
   public var description: String {
     let digits = String(rawValue, radix: 8)

@@ -8,5 +8,5 @@ public enum HugePages: String, CaseIterable, Sendable, OptionValue {
   /// Opening fails without them.
   case required = "yes"
 
-  static var kind: String { "answer" }
+  package static var kind: String { "answer" }
 }

@@ -13,15 +13,15 @@ public enum NUMAPlacement: Hashable, Sendable {
 }
 
 extension NUMAPlacement: OptionValue, CustomStringConvertible {
-  static func parse(_ text: String) -> NUMAPlacement? {
+  package static func parse(_ text: String) -> NUMAPlacement? {
     let prefix = "try-"
     guard text.hasPrefix(prefix) else { return Int.parse(text).map { .required(node: $0) } }
     let rest = String(text.dropFirst(prefix.count))
     return rest.isEmpty ? nil : Int.parse(rest).map { .ifPossible(node: $0) }
   }
 
-  static var kind: String { "memory node" }
-  static var advice: String { "write its number, as in 0, or try-0" }
+  package static var kind: String { "memory node" }
+  package static var advice: String { "write its number, as in 0, or try-0" }
 
   public var description: String {
     switch self {

@@ -1,5 +1,5 @@
 /// What an option can be set to, as an address spells it.
-protocol OptionValue: Hashable {
+package protocol OptionValue: Hashable {
   /// Nil for what is none.
   static func parse(_ text: String) -> Self?
   /// What a value is: "size" in "'x' is no size".
@@ -10,39 +10,39 @@ protocol OptionValue: Hashable {
 }
 
 extension OptionValue {
-  var spelling: String { "\(self)" }
+  package var spelling: String { "\(self)" }
 }
 
 extension OptionValue where Self: RawRepresentable & CaseIterable, RawValue == String {
-  static func parse(_ text: String) -> Self? { Self(rawValue: text) }
+  package static func parse(_ text: String) -> Self? { Self(rawValue: text) }
 
-  static var advice: String {
+  package static var advice: String {
     let words = allCases.map(\.rawValue)
     return "write \(words.dropLast().joined(separator: ", ")) or \(words[words.count - 1])"
   }
 
-  var spelling: String { rawValue }
+  package var spelling: String { rawValue }
 }
 
 extension ByteCount: OptionValue {
-  static func parse(_ text: String) -> ByteCount? { ByteCount(text) }
-  static var kind: String { "size" }
-  static var advice: String { "write bytes or a unit, as in 65536, 64KiB or 10MiB" }
+  package static func parse(_ text: String) -> ByteCount? { ByteCount(text) }
+  package static var kind: String { "size" }
+  package static var advice: String { "write bytes or a unit, as in 65536, 64KiB or 10MiB" }
 }
 
 extension Int: OptionValue {
   /// Digits alone: no sign.
-  static func parse(_ text: String) -> Int? {
+  package static func parse(_ text: String) -> Int? {
     text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
   }
 
-  static var kind: String { "number" }
-  static var advice: String { "write a whole number, as in 8" }
+  package static var kind: String { "number" }
+  package static var advice: String { "write a whole number, as in 8" }
 }
 
 /// A user's or a group's name or number.
 extension String: OptionValue {
-  static func parse(_ text: String) -> String? { text }
-  static var kind: String { "name" }
-  static var advice: String { "write a name or a number" }
+  package static func parse(_ text: String) -> String? { text }
+  package static var kind: String { "name" }
+  package static var advice: String { "write a name or a number" }
 }

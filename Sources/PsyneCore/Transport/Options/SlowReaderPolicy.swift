@@ -7,5 +7,5 @@ public enum SlowReaderPolicy: String, CaseIterable, Sendable, OptionValue {
   /// Goes on, and shuts the reader out.
   case evict
 
-  static var kind: String { "policy for slow readers" }
+  package static var kind: String { "policy for slow readers" }
 }

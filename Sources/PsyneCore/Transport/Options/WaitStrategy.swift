@@ -14,5 +14,5 @@ public enum WaitStrategy: String, CaseIterable, Sendable, OptionValue {
   /// call at both ends.
   case park
 
-  static var kind: String { "way to wait" }
+  package static var kind: String { "way to wait" }
 }

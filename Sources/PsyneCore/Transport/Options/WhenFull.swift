@@ -11,47 +11,26 @@ public enum WhenFull: Hashable, Sendable {
 }
 
 extension WhenFull: OptionValue, CustomStringConvertible {
-  private static let units: [(name: String, nanoseconds: Int64)] = [
-    ("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-  ]
-
-  static func parse(_ text: String) -> WhenFull? {
+  package static func parse(_ text: String) -> WhenFull? {
     switch text {
     case "wait": .wait
     case "fail": .fail
     case "drop": .dropNewest
-    default: duration(text).map { .waitUpTo($0) }
+    default: Duration.parse(text).map { .waitUpTo($0) }
     }
   }
 
-  /// A whole number with a unit. Nil also for zero, and for more than 200 years.
-  private static func duration(_ text: String) -> Duration? {
-    let digits = text.utf8.prefix { (0x30...0x39).contains($0) }
-    let suffix = text.utf8.dropFirst(digits.count)
-    guard let count = Int64(Substring(digits)), count > 0,
-      let unit = units.first(where: { $0.name.utf8.elementsEqual(suffix) })
-    else { return nil }
-    let (nanoseconds, overflow) = count.multipliedReportingOverflow(by: unit.nanoseconds)
-    return overflow ? nil : .nanoseconds(nanoseconds)
+  package static var kind: String { "way to deal with a full channel" }
+  package static var advice: String {
+    "write wait, fail, drop or how long to wait, as in 100ms or 2s"
   }
-
-  static var kind: String { "way to deal with a full channel" }
-  static var advice: String { "write wait, fail, drop or how long to wait, as in 100ms or 2s" }
 
   public var description: String {
     switch self {
     case .wait: return "wait"
     case .fail: return "fail"
     case .dropNewest: return "drop"
-    case .waitUpTo(let duration):
-      let (seconds, attoseconds) = duration.components
-      let unit = Self.units.last {
-        let length = Duration.nanoseconds($0.nanoseconds)
-        return duration >= length && duration == length * Int(duration / length)
-      }
-      guard let unit else { return "\(seconds)s and \(attoseconds)as" }
-      return "\(Int(duration / .nanoseconds(unit.nanoseconds)))\(unit.name)"
+    case .waitUpTo(let duration): return duration.spelled
     }
   }
 }

@@ -1,0 +1,63 @@
+internal import Psyne
+
+extension RecvCommand {
+  /// Receives from all that connect, until those that came are gone.
+  func receiveListening<Body: ResizableBody & SendableMetatype>(
+    to stream: inout OutputStream,
+    _ pump: (inout Receiver<Body>, borrowing OutputStream, inout Progress, inout Interruptions)
+      throws -> Void
+  ) throws {
+    let listener = try channel.listen(for: Body.self)
+    var receiver = try listener.server.receiver()
+    var progress = progress(waitingFor: "a sender at \(listener.server.address)")
+    if !keep { listener.closeWhenAllAreGone() }
+    var interruptions = Interruptions()
+    do {
+      try pump(&receiver, stream, &progress, &interruptions)
+    } catch {
+      receiver.close()
+      listener.close()
+      // The reader of our output has had what it wanted.
+      if error is OutputStream.ReaderGone { return }
+      throw explained(error, progress)
+    }
+    interruptions.note(deadSenders: listener.roster.counts.died)
+    receiver.close()
+    listener.close()
+    try stream.close()
+    progress.finish()
+    try report(interruptions, progress)
+  }
+
+  /// Receives from one that listens.
+  func receiveConnected<Body: ResizableBody & SendableMetatype>(
+    to stream: inout OutputStream,
+    _ pump: (inout Receiver<Body>, borrowing OutputStream, inout Progress, inout Interruptions)
+      throws -> Void
+  ) throws {
+    var progress = progress(waitingFor: "a sender at \(channel.uri)")
+    let connection = try channel.connect(to: Body.self)
+    var receiver = try connection.receiver()
+    var interruptions = Interruptions()
+    do {
+      try pump(&receiver, stream, &progress, &interruptions)
+    } catch {
+      let reason = connection.failure
+      receiver.close()
+      connection.close()
+      if error is OutputStream.ReaderGone { return }
+      guard let reason, error as? ChannelError == .peerDied else {
+        throw explained(error, progress)
+      }
+      throw Failure(
+        .unavailable,
+        "the sender had not sent everything when the connection with it failed: \(reason.message); "
+          + arrived(progress))
+    }
+    receiver.close()
+    connection.close()
+    try stream.close()
+    progress.finish()
+    try report(interruptions, progress)
+  }
+}

@@ -1,0 +1,65 @@
+internal import Psyne
+
+/// A place where others connect, which is left in order whatever ends the process.
+final class OwnListener<Body: MessageBody & SendableMetatype>: Sendable {
+  let server: Server<Body>
+  let roster = Roster()
+
+  private init(_ server: Server<Body>, _ talk: ConnectionTalk) {
+    self.server = server
+    server.onEvent { [roster] peer, event in
+      talk.tell(event, of: server.name(of: peer))
+      roster.note(peer, event)
+    }
+    // Some may have come before.
+    roster.take(server.peers.map { ($0.id, $0.state) })
+  }
+
+  /// Listens, and says where if a port was found.
+  static func open(
+    _ address: String, _ options: ChannelOptions, _ talk: ConnectionTalk
+  ) throws -> OwnListener {
+    let listener = try Departure.guarding {
+      OwnListener(try TransportRegistry.standard.listen(address, options: options), talk)
+    } cleanUp: {
+      $0.server.abandon()
+      Progress.endLine()
+    }
+    if try ChannelAddress(address).authority.hasSuffix(":0") {
+      ConnectionTalk.tellPlace(listener.server.address)
+    }
+    return listener
+  }
+
+  /// Lets nobody connect any more, once all that came are gone.
+  func closeWhenAllAreGone() {
+    roster.whenAllAreGone { [server] in
+      // Not here: this is a thread that tells of events, and closing may wait for it.
+      Task.detached { server.close() }
+    }
+  }
+
+  /// Ends every connection in order, and waits until that has arrived where the other side can hear it.
+  func close() {
+    server.close()
+    _ = roster.wait(timeout: nil) { $0.here == 0 }
+  }
+}
+
+extension Server {
+  /// Who a peer is, for people.
+  fileprivate func name(of peer: PeerID) -> String {
+    peers.first { $0.id == peer }?.name ?? "\(peer)"
+  }
+}
+
+extension ChannelArguments {
+  /// Listens, so that the place is left whatever ends the process.
+  func listen<Body: MessageBody & SendableMetatype>(
+    for body: Body.Type
+  ) throws -> OwnListener<Body> {
+    let address = try betweenProcesses()
+    let options = ChannelOptions(capacity: capacity)
+    return try .open(address, options, ConnectionTalk(isQuiet: quiet))
+  }
+}

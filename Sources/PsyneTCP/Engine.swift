@@ -1,0 +1,398 @@
+internal import CPsyne
+internal import Glibc
+internal import PsyneCore
+internal import Synchronization
+
+/// What an engine serves: told when its descriptor is ready, and when a time it asked for has come. Both
+/// may be called by several threads at once, and must not block.
+protocol EngineClient: AnyObject, Sendable {
+  func isReady(_ event: cpsyne_event)
+  func isDue(now: Int64)
+}
+
+/// Waits for the sockets of all connections, on one thread and on any thread that would otherwise sleep
+/// until something comes.
+///
+/// A program's thread that waits for a message *leads*: it waits for sockets itself, in place of the
+/// engine's thread, and is spared the wake-up from there. The engine's thread stands by meanwhile, and for
+/// a moment afterwards, since who has led is likely to lead again.
+final class Engine: Sendable {
+  private let epoll: Int32
+  private let wakeUp: Int32
+  private let generation: UInt32
+  private let state = Mutex(State())
+  /// Whether something is due, and the earliest timer: written under the lock, and read without it by who
+  /// looks often. A thread put aside with the lock would keep others of its CPU waiting for a slice.
+  private let hasDue = Atomic<Bool>(false)
+  private let earliest = Atomic<Int64>(.max)
+  /// The thread that leads; 0 if none does.
+  private let leader = Atomic<UInt>(0)
+  /// How often somebody has begun to lead.
+  private let leads = Atomic<UInt32>(0)
+  private let standby = Standby()
+  /// When the engine's thread wakes by itself, and when the one that leads does; 0 while they are awake.
+  private let sleepsUntil = Atomic<Int64>(0)
+  private let leaderSleepsUntil = Atomic<Int64>(0)
+
+  private struct State {
+    var clients: [UInt64: any EngineClient] = [:]
+    var lastTag: UInt64 = 0
+    var timers = TimerQueue()
+    /// Clients with something to do for the engine's thread.
+    var due: [UInt64] = []
+  }
+
+  init() throws(TransportError) {
+    epoll = cpsyne_epoll()
+    guard epoll >= 0 else { throw Socket.failure("cannot wait for sockets") }
+    wakeUp = cpsyne_eventfd()
+    generation = cpsyne_fork_generation()
+    guard wakeUp >= 0, cpsyne_epoll_add_eventfd(epoll, wakeUp, 0) == 0 else {
+      let error = Socket.failure("cannot wait for sockets")
+      cpsyne_close(epoll, generation)
+      throw error
+    }
+  }
+
+  deinit {
+    cpsyne_close(wakeUp, generation)
+    cpsyne_close(epoll, generation)
+  }
+
+  /// Starts the engine's thread, which ends with the process.
+  func start() throws(TransportError) {
+    let isStarted = startServiceThread("psyne-tcp") {
+      while true {
+        self.standBy()
+        self.turn(until: .max, noting: self.sleepsUntil)
+      }
+    }
+    guard isStarted else { throw TransportError(.system, "the system has no thread for TCP") }
+  }
+
+  // MARK: Clients
+
+  /// Keeps a client until it is removed.
+  func add(_ client: any EngineClient) -> UInt64 {
+    state.withLock { state in
+      state.lastTag += 1
+      state.clients[state.lastTag] = client
+      return state.lastTag
+    }
+  }
+
+  var connections: [TCPConnection] {
+    state.withLock { $0.clients.values.compactMap { $0 as? TCPConnection } }
+  }
+
+  func remove(_ tag: UInt64) { state.withLock { _ = $0.clients.removeValue(forKey: tag) } }
+
+  /// False in a child made by fork: it has neither the thread, nor a right to what the engine's descriptors
+  /// stand for, which are its parent's.
+  var isOurs: Bool { cpsyne_fork_generation() == generation }
+
+  func watch(_ socket: Socket, for tag: UInt64) throws(TransportError) {
+    guard isOurs else {
+      throw TransportError(
+        .closed, "the connection was made before a fork, and is the parent's: make another one")
+    }
+    guard cpsyne_epoll_add(epoll, socket.descriptor, tag) == 0 else {
+      throw Socket.failure("cannot wait for a socket")
+    }
+  }
+
+  func unwatch(_ socket: Socket) {
+    guard isOurs else { return }
+    _ = cpsyne_epoll_remove(epoll, socket.descriptor)
+  }
+
+  /// Has a client called at a time on the monotonic clock.
+  func call(_ tag: UInt64, at time: Int64) {
+    guard isOurs else { return }
+    let isEarliest = state.withLock { state in
+      let isEarliest = state.timers.add(time, tag)
+      earliest.store(state.timers.earliest, ordering: .sequentiallyConsistent)
+      return isEarliest
+    }
+    guard isEarliest else { return }
+    let isLed = leader.load(ordering: .sequentiallyConsistent) != 0
+    let until =
+      isLed
+      ? leaderSleepsUntil.load(ordering: .sequentiallyConsistent)
+      : sleepsUntil.load(ordering: .sequentiallyConsistent)
+    if time < until { ring() }
+  }
+
+  /// Has a client called soon by the engine's thread.
+  func callSoon(_ tag: UInt64) {
+    guard isOurs else { return }
+    let isFirst = state.withLock { state in
+      state.due.append(tag)
+      hasDue.store(true, ordering: .sequentiallyConsistent)
+      return state.due.count == 1
+    }
+    if isFirst { ring() }
+  }
+
+  /// Gets whoever serves the sockets out of its sleep.
+  private func ring() {
+    guard isOurs else { return }
+    if leader.load(ordering: .sequentiallyConsistent) == 0, standby.wake() { return }
+    cpsyne_eventfd_ring(wakeUp)
+  }
+
+  // MARK: Turning
+
+  /// Waits for sockets on behalf of a thread that would sleep on the futex `word` while it is 1. False if
+  /// another thread does that already.
+  @unsafe
+  func lead(on word: UnsafeRawPointer, until deadline: Int64, spin: Int64) -> Bool {
+    guard isOurs,
+      leader.compareExchange(
+        expected: 0, desired: UInt(pthread_self()), ordering: .sequentiallyConsistent
+      ).exchanged
+    else { return false }
+    leads.wrappingAdd(1, ordering: .relaxed)
+    let word = unsafe word.assumingMemoryBound(to: Atomic<UInt32>.self)
+    // After the announcement as the leader: whoever takes the word back before we look is seen here, and
+    // who does it later sees that we lead.
+    var isSpinning = spin > 0
+    let end = isSpinning ? min(deadline, cpsyne_monotonic_ns() + spin) : 0
+    while unsafe word.pointee.load(ordering: .sequentiallyConsistent) == 1 {
+      let now = cpsyne_monotonic_ns()
+      if now >= deadline { break }
+      if isSpinning {
+        isSpinning = now < end && !Self.isContended(now)
+        turn(until: 0, noting: leaderSleepsUntil)
+      } else {
+        turn(until: deadline, noting: leaderSleepsUntil)
+      }
+    }
+    leader.store(0, ordering: .sequentiallyConsistent)
+    // What was the engine's thread's to be told may have been told to us.
+    let hasDue = hasDue.load(ordering: .sequentiallyConsistent)
+    if standby.isDeep || hasDue || isOversleeping { ring() }
+    return true
+  }
+
+  /// Whether the engine's thread sleeps beyond what there is to do, by more than it naps: who has led since
+  /// it went to sleep has seen to the rest.
+  private var isOversleeping: Bool {
+    nextTime < sleepsUntil.load(ordering: .sequentiallyConsistent) - Self.nap
+  }
+
+  /// Whether another thread wants this CPU, perhaps the one that is waited for: see ``Parking``.
+  private static func isContended(_ now: Int64) -> Bool {
+    sched_yield()
+    return cpsyne_monotonic_ns() - now > Parking.contendedNanoseconds
+  }
+
+  /// Has the thread that leads look whether it still has to.
+  func endLead() {
+    let leader = leader.load(ordering: .sequentiallyConsistent)
+    if leader != 0, leader != UInt(pthread_self()) { cpsyne_eventfd_ring(wakeUp) }
+  }
+
+  /// The engine's thread: sleeps while somebody leads, or has just led.
+  private func standBy() {
+    guard leader.load(ordering: .sequentiallyConsistent) != 0 else { return }
+    var seen = leads.load(ordering: .relaxed)
+    while true {
+      let now = cpsyne_monotonic_ns()
+      let next = nextTime
+      let isLed = leader.load(ordering: .sequentiallyConsistent) != 0
+      if next <= now, !isLed { return }
+      let until = isLed ? now + Self.nap : min(next, now + Self.nap)
+      sleepsUntil.store(until, ordering: .sequentiallyConsistent)
+      let outcome = standby.sleep(until: until)
+      serveDue()
+      serveTimers()
+      if outcome == .woken { continue }
+      let count = leads.load(ordering: .relaxed)
+      if count != seen {
+        seen = count
+        continue
+      }
+      guard leader.load(ordering: .sequentiallyConsistent) != 0 else { return }
+      // It leads for long: it tells us when it ends.
+      sleepsUntil.store(.max, ordering: .sequentiallyConsistent)
+      standby.sleepDeeply { self.leader.load(ordering: .sequentiallyConsistent) != 0 }
+    }
+  }
+
+  /// So long the engine's thread leaves the sockets to who has led.
+  private static let nap: Int64 = 500_000
+
+  /// Serves what is ready now.
+  func poll() {
+    guard isOurs else { return }
+    serve(until: 0)
+  }
+
+  /// - Parameter time: where it is said for how long this thread sleeps.
+  private func turn(until deadline: Int64, noting time: borrowing Atomic<Int64>) {
+    var until = min(deadline, nextTime)
+    time.store(until, ordering: .sequentiallyConsistent)
+    // Whoever adds an earlier time sees how long we are going to sleep, or is seen here.
+    until = min(until, nextTime)
+    serve(until: until)
+    time.store(0, ordering: .sequentiallyConsistent)
+  }
+
+  private func serve(until deadline: Int64) {
+    unsafe withUnsafeTemporaryAllocation(of: cpsyne_event.self, capacity: 64) { events in
+      let count = unsafe cpsyne_epoll_wait(epoll, events.baseAddress, deadline)
+      for index in 0..<max(0, Int(count)) { unsafe dispatch(events[index]) }
+    }
+    serveDue()
+    serveTimers()
+  }
+
+  /// When there is something to do: 0 now.
+  private var nextTime: Int64 {
+    hasDue.load(ordering: .sequentiallyConsistent)
+      ? 0 : earliest.load(ordering: .sequentiallyConsistent)
+  }
+
+  private func dispatch(_ event: cpsyne_event) {
+    guard event.tag != 0 else {
+      cpsyne_eventfd_clear(wakeUp)
+      // It may have been meant for one that leads and does not wait yet. We stand by now, so that it gets it.
+      let leader = leader.load(ordering: .sequentiallyConsistent)
+      if leader != 0, leader != UInt(pthread_self()) { cpsyne_eventfd_ring(wakeUp) }
+      return
+    }
+    let client = state.withLock { $0.clients[event.tag] }
+    client?.isReady(event)
+  }
+
+  private func serveDue() {
+    guard hasDue.load(ordering: .sequentiallyConsistent) else { return }
+    let due = state.withLock { state in
+      defer { state.due.removeAll(keepingCapacity: true) }
+      hasDue.store(false, ordering: .sequentiallyConsistent)
+      return state.due.compactMap { state.clients[$0] }
+    }
+    for client in due { client.isDue(now: cpsyne_monotonic_ns()) }
+  }
+
+  private func serveTimers() {
+    let earliest = earliest.load(ordering: .sequentiallyConsistent)
+    guard earliest != .max else { return }
+    let now = cpsyne_monotonic_ns()
+    guard earliest <= now else { return }
+    while true {
+      let next = state.withLock { state -> (any EngineClient)?? in
+        defer { self.earliest.store(state.timers.earliest, ordering: .sequentiallyConsistent) }
+        return state.timers.take(before: now).map { state.clients[$0] }
+      }
+      // Some clients are gone by then.
+      guard let client = next else { return }
+      client?.isDue(now: now)
+    }
+  }
+}
+
+/// Where the engine's thread sleeps while it has nothing to do with the sockets.
+@safe
+final class Standby: @unchecked Sendable {
+  // Unchecked: a constant pointer to an atomic.
+  private let word: UnsafeMutablePointer<Atomic<UInt32>>
+
+  private static let awake: UInt32 = 0
+  private static let napping: UInt32 = 1
+  private static let deep: UInt32 = 2
+
+  init() {
+    unsafe word = .allocate(capacity: 1)
+    unsafe word.initialize(to: Atomic(Self.awake))
+  }
+
+  deinit { unsafe word.deallocate() }
+
+  enum Outcome { case woken, timedOut }
+
+  var isDeep: Bool { unsafe word.pointee.load(ordering: .sequentiallyConsistent) == Self.deep }
+
+  /// False if nobody sleeps here.
+  func wake() -> Bool {
+    guard
+      unsafe word.pointee.exchange(Self.awake, ordering: .sequentiallyConsistent) != Self.awake
+    else { return false }
+    _ = unsafe cpsyne_futex_wake(word, 1)
+    return true
+  }
+
+  func sleep(until deadline: Int64) -> Outcome {
+    unsafe word.pointee.store(Self.napping, ordering: .sequentiallyConsistent)
+    _ = unsafe cpsyne_futex_wait(word, Self.napping, deadline)
+    let before = unsafe word.pointee.exchange(Self.awake, ordering: .sequentiallyConsistent)
+    return before == Self.awake ? .woken : .timedOut
+  }
+
+  /// Sleeps for as long as nobody wakes us, if `isNeeded` says so after the announcement.
+  func sleepDeeply(_ isNeeded: () -> Bool) {
+    unsafe word.pointee.store(Self.deep, ordering: .sequentiallyConsistent)
+    while isNeeded(), unsafe word.pointee.load(ordering: .sequentiallyConsistent) == Self.deep {
+      _ = unsafe cpsyne_futex_wait(word, Self.deep, .max)
+    }
+    unsafe word.pointee.store(Self.awake, ordering: .sequentiallyConsistent)
+  }
+}
+
+/// Times at which clients are to be called: one each, the earliest that was asked for.
+struct TimerQueue {
+  private var heap: [(time: Int64, tag: UInt64)] = []
+  private var times: [UInt64: Int64] = [:]
+
+  /// Those that were replaced included.
+  var count: Int { heap.count }
+  var earliest: Int64 { heap.first?.time ?? .max }
+
+  /// True if it is the earliest of all.
+  mutating func add(_ time: Int64, _ tag: UInt64) -> Bool {
+    if let pending = times[tag], pending <= time { return false }
+    times[tag] = time
+    if heap.count > 2 * times.count + 64 { forgetReplaced() }
+    heap.append((time, tag))
+    var index = heap.count - 1
+    while index > 0, heap[index].time < heap[(index - 1) / 2].time {
+      heap.swapAt(index, (index - 1) / 2)
+      index = (index - 1) / 2
+    }
+    return index == 0
+  }
+
+  /// The next client whose time has come. What was replaced by an earlier time is passed over.
+  mutating func take(before now: Int64) -> UInt64? {
+    while let first = heap.first, first.time <= now {
+      removeFirst()
+      guard times[first.tag] == first.time else { continue }
+      times[first.tag] = nil
+      return first.tag
+    }
+    return nil
+  }
+
+  /// Those that were replaced by earlier ones and lie far ahead, so that they do not pile up. A sorted array
+  /// is a heap.
+  private mutating func forgetReplaced() {
+    heap.removeAll { times[$0.tag] != $0.time }
+    heap.sort { $0.time < $1.time }
+  }
+
+  private mutating func removeFirst() {
+    heap.swapAt(0, heap.count - 1)
+    heap.removeLast()
+    var index = 0
+    while true {
+      let left = 2 * index + 1
+      guard left < heap.count else { return }
+      let right = left + 1
+      let child = right < heap.count && heap[right].time < heap[left].time ? right : left
+      guard heap[child].time < heap[index].time else { return }
+      heap.swapAt(index, child)
+      index = child
+    }
+  }
+}

@@ -1,0 +1,121 @@
+internal import CPsyne
+internal import Glibc
+internal import PsyneCore
+internal import Synchronization
+
+/// Somebody who has connected and not said hello yet: a socket, 128 bytes and a deadline.
+final class Stranger: EngineClient, @unchecked Sendable {
+  // Unchecked: guarded by the baton.
+  private let socket: Socket
+  private let endpoint: Endpoint
+  private let listener: TCPListener
+  private let engine: Engine
+  private let baton = Baton()
+  private let tag = Atomic<UInt64>(0)
+  private var hello = [UInt8](repeating: 0, count: Hello.bytes)
+  private var count = 0
+  private var isGone = false
+  private let deadline: Int64
+
+  init(_ socket: Socket, _ endpoint: Endpoint, _ listener: TCPListener, _ engine: Engine) {
+    self.socket = socket
+    self.endpoint = endpoint
+    self.listener = listener
+    self.engine = engine
+    deadline = cpsyne_monotonic_ns() + listener.options.helloTimeout.nanoseconds
+  }
+
+  func begin() {
+    let own = engine.add(self)
+    tag.store(own, ordering: .relaxed)
+    do throws(TransportError) {
+      try engine.watch(socket, for: own)
+    } catch {
+      // Nobody else has been told of it yet.
+      return leave(error.message)
+    }
+    engine.call(own, at: deadline)
+    // What came before we watched.
+    run(.read)
+  }
+
+  func isReady(_ event: cpsyne_event) { run(.read) }
+
+  func isDue(now: Int64) {
+    // Noted, and not done here: whoever is at it does it.
+    if now >= deadline { run(.tick) }
+  }
+
+  private func run(_ work: Work) {
+    _ = baton.run(work) { work in
+      if !isGone, work.contains(.read) { read() }
+      if !isGone, work.contains(.tick) {
+        leave("has not said hello within \(listener.options.helloTimeout.spelled)")
+      }
+      return true
+    }
+  }
+
+  private func read() {
+    while true {
+      let got = unsafe hello.withUnsafeMutableBytes { buffer in
+        unsafe socket.receive(
+          UnsafeMutableRawBufferPointer(rebasing: buffer[count...]),
+          UnsafeMutableRawBufferPointer(start: nil, count: 0))
+      }
+      if got < 0 {
+        if errno == EINTR { continue }
+        if errno != EAGAIN, errno != EWOULDBLOCK { leave(Errno.text(errno)) }
+        return
+      }
+      if got == 0 { return leave(count == 0 ? nil : "left in the middle of its hello") }
+      count += got
+      if greet() { return }
+    }
+  }
+
+  /// True when the hello is there, or cannot become one, and is dealt with.
+  private func greet() -> Bool {
+    do throws(LinkError) {
+      guard let decoded = try Hello(of: hello.span.extracting(first: count)) else { return false }
+      retire()
+      try listener.greet(socket, decoded, from: endpoint)
+    } catch {
+      retire()
+      refuse(error)
+    }
+    return true
+  }
+
+  /// Tells somebody why it cannot stay, if it may understand that.
+  private func refuse(_ error: LinkError) {
+    if let answer = Link.refusal(of: hello.span.extracting(first: count), listener.terms, error) {
+      unsafe answer.withUnsafeBytes { bytes in
+        // It fits into the empty buffer of a socket.
+        _ = unsafe socket.send(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+      }
+      socket.finishSending()
+    }
+    turnAway(error.message)
+  }
+
+  /// Somebody who is gone, or has not said hello in time.
+  private func leave(_ reason: String?) {
+    retire()
+    turnAway(reason)
+  }
+
+  /// Hears nothing more of the socket.
+  private func retire() {
+    guard !isGone else { return }
+    isGone = true
+    engine.unwatch(socket)
+    engine.remove(tag.load(ordering: .relaxed))
+  }
+
+  private func turnAway(_ reason: String?) {
+    socket.close()
+    listener.forgetStranger(from: endpoint.host)
+    if let reason { Refusals.report("\(endpoint) was turned away: \(reason)") }
+  }
+}

@@ -1,0 +1,482 @@
+internal import CPsyne
+internal import Glibc
+internal import PsyneCore
+internal import Synchronization
+
+/// One side of a connection over TCP, through any number of sockets one after the other.
+///
+/// All of its state but what is atomic belongs to whichever thread holds the baton: the engine's, one that
+/// leads, or one that sends.
+final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
+  // Unchecked: as said above.
+  let engine: Engine
+  private let options: TCPOptions
+  private let link: Link
+  private let baton = Baton()
+  /// Of a connector: where to.
+  private let target: Endpoint?
+  private let tag = Atomic<UInt64>(0)
+  /// Set when the first meeting has succeeded, or the connection has ended.
+  let isSettled = Latch()
+  let hasEnded = Latch()
+  /// Called once, when it has ended.
+  private let onEnd: @Sendable (TCPConnection) -> Void
+
+  private let arrival = Mutex<Arrival?>(nil)
+  private struct Arrival {
+    let socket: Socket
+    /// The connector's, which a listener has read.
+    let hello: Hello?
+  }
+
+  // For threads that send
+  private let lastFlush = Atomic<Int64>(0)
+  private let flushedUpTo = Atomic<Int>(0)
+  private let hasSweep = Atomic<Bool>(false)
+  /// Whether the sender flushes by itself, and the bell is silent.
+  private let isStreaming = Atomic<Bool>(false)
+  /// Whether it has since the last look.
+  private let hasStreamed = Atomic<Bool>(false)
+
+  // The baton's
+  private var socket: Socket?
+  private var isBlocked = false
+  private var closesAt = Int64.max
+  private var confirmsAt = Int64.max
+  private var failsAt = Int64.max
+  private var redialsAt = Int64.max
+  private var isDialing = false
+  private var attempts = 0
+  private var hasMet = false
+  /// When the other side's hello has to be there.
+  private var greetsBy = Int64.max
+
+  /// - Parameter lanes: inbound and outbound, with bells that are this connection's.
+  init(
+    _ link: Link, _ lanes: TCPLanes, peer: String, target: Endpoint?, _ options: TCPOptions,
+    _ engine: Engine, redeliveredUpTo: Int = 0,
+    onEnd: @escaping @Sendable (TCPConnection) -> Void
+  ) {
+    redelivered = redeliveredUpTo
+    self.link = link
+    self.engine = engine
+    self.options = options
+    self.target = target
+    self.onEnd = onEnd
+    super.init(
+      inbound: lanes.inbound, outbound: lanes.outbound, peer: peer, state: .connecting)
+    lanes.inboundBell.connection = self
+    lanes.outboundBell.connection = self
+    flushedUpTo.store(link.sentPosition, ordering: .relaxed)
+    tag.store(engine.add(self), ordering: .releasing)
+  }
+
+  var linger: Duration { options.linger }
+
+  override var redeliveredUpTo: Int { redelivered }
+  private let redelivered: Int
+
+  /// The lane's publisher is the engine, which fences for itself.
+  override var needsHeavyFence: Bool { false }
+
+  // MARK: What others ask for
+
+  /// Goes on over `socket`; of a listener, for a connector that has said `hello`.
+  func adopt(_ socket: Socket, _ hello: Hello? = nil) {
+    let older = arrival.withLock { arrival in
+      defer { arrival = Arrival(socket: socket, hello: hello) }
+      return arrival
+    }
+    older?.socket.close()
+    run(.adopt)
+  }
+
+  override func close() { run(.close) }
+
+  override func abandon() { run(.abandon) }
+
+  func isReady(_ event: cpsyne_event) {
+    var work: Work = []
+    if event.readable { work.insert(.read) }
+    if event.writable { work.insert(.write) }
+    if event.ending { work.insert(.readToEnd) }
+    run(work)
+  }
+
+  func isDue(now: Int64) {
+    if hasSweep.exchange(false, ordering: .relaxed), isStreaming.load(ordering: .relaxed) {
+      if hasStreamed.exchange(false, ordering: .relaxed) {
+        sweepLater(now)
+      } else {
+        // It has not come by since the last time: its next message rings.
+        isStreaming.store(false, ordering: .relaxed)
+      }
+    }
+    run(.tick)
+  }
+
+  /// A thread of the program has published.
+  func published() {
+    switch options.flush {
+    case .immediate: publisherFlushes()
+    case .background: engine.callSoon(ownTag)
+    case .adaptive:
+      let last = lastFlush.load(ordering: .relaxed)
+      guard cpsyne_monotonic_ns() - last < Self.linger else { return publisherFlushes() }
+      if link.publishedTail - flushedUpTo.load(ordering: .relaxed) < Self.stream {
+        link.rearmOutbound()
+      }
+      // Else it streams: the bell is silent, and the sender flushes when it has written enough.
+      sweepLater(last)
+    }
+  }
+
+  private func sweepLater(_ now: Int64) {
+    if !hasSweep.exchange(true, ordering: .relaxed) { engine.call(ownTag, at: now + Self.sweep) }
+  }
+
+  /// What follows the last flush more closely is collected.
+  private static let linger: Int64 = 4_000
+  /// So late the engine sends what a sender has left.
+  private static let sweep: Int64 = 150_000
+  /// So many bytes within ``linger`` are a stream.
+  private static let stream = 8 << 10
+  /// So late the other side hears at last what the program has read.
+  private static let confirmation: Int64 = 5_000_000
+
+  /// - Parameter streams: whether it sends so much that it need not be asked after each message.
+  func publisherFlushes(streams: Bool = false) {
+    if streams {
+      isStreaming.store(true, ordering: .relaxed)
+      hasStreamed.store(true, ordering: .relaxed)
+    }
+    run(.flush, isPublisher: true)
+    // Another thread is at it, and may have been put aside on this CPU: then nothing would leave before
+    // its next slice.
+    for _ in 0..<4 where baton.hasWork { sched_yield() }
+    if streams { sweepLater(lastFlush.load(ordering: .relaxed)) }
+  }
+
+  func freed() { run(.confirm) }
+
+  /// Whoever comes or leaves wakes everybody: what was armed is so no longer.
+  func endsChanged() { run([.flush, .confirm]) }
+
+  private var ownTag: UInt64 { tag.load(ordering: .acquiring) }
+
+  private func run(_ work: Work, isPublisher: Bool = false) {
+    // A child made by fork has its parent's sockets, and no right to use them.
+    guard engine.isOurs else { return }
+    let isLeft = baton.run(work) { work in
+      perform(work, isPublisher)
+      // One who sends is not held up by what else there is to do.
+      return !isPublisher
+    }
+    if isLeft { engine.callSoon(ownTag) }
+  }
+
+  // MARK: Under the baton
+
+  private func perform(_ work: Work, _ isPublisher: Bool) {
+    if isOver {
+      arrival.withLock { $0.take() }?.socket.close()
+      return
+    }
+    let now = cpsyne_monotonic_ns()
+    if work.contains(.abandon) { return abandonNow(now) }
+    if work.contains(.close), closesAt == .max { beginClosing(now) }
+    if work.contains(.adopt) { takeSocket(now) }
+    if work.contains(.write) { isBlocked = false }
+    if !work.isDisjoint(with: [.read, .readToEnd]) { read(now, toEnd: work.contains(.readToEnd)) }
+    if work.contains(.confirm), !link.noteReading() {
+      // Also if nothing is owed: that the reader saw the bell armed is certain a moment later only.
+      confirmLater(now)
+    }
+    if work.contains(.tick) { tick(now) }
+    flush(now, isPublisher)
+    settle(now)
+  }
+
+  /// The other side need not wait for a connector, which will not be back: a new one of its program has a
+  /// session of its own. One that was connected to a listener does wait for it.
+  private func abandonNow(_ now: Int64) {
+    if target != nil, socket != nil {
+      link.fail(LinkError(.leaving, "the other side has left without closing the connection"))
+      flush(now, false)
+    }
+    end(.failed(failure("the connection was abandoned")))
+  }
+
+  private func beginClosing(_ now: Int64) {
+    endsBy(now + options.linger.nanoseconds)
+    link.close()
+  }
+
+  /// Has it end at `time`, if it has not before.
+  private func endsBy(_ time: Int64) {
+    guard time < closesAt else { return }
+    closesAt = time
+    engine.call(ownTag, at: time)
+  }
+
+  private func takeSocket(_ now: Int64) {
+    guard let arrived = arrival.withLock({ $0.take() }) else { return }
+    isDialing = false
+    if let hello = arrived.hello, !link.isNews(hello) { return arrived.socket.close() }
+    if socket != nil { drop() }
+    socket = arrived.socket
+    isBlocked = false
+    arrived.socket.tune(options)
+    do {
+      if let hello = arrived.hello {
+        _ = try link.accept(hello, now: now)
+      } else {
+        link.connect(now: now)
+      }
+      // From here on it may be told that there is something to read.
+      try engine.watch(arrived.socket, for: ownTag)
+    } catch let error as LinkError {
+      link.fail(error)
+    } catch {
+      breakOff("\(error)", now)
+    }
+    greetsBy = now + options.helloTimeout.nanoseconds
+    engine.call(ownTag, at: greetsBy)
+  }
+
+  private func read(_ now: Int64, toEnd: Bool) {
+    // So much at most that others have their turn.
+    var left = 4 << 20
+    while let socket, left > 0 {
+      var asked = 0
+      let count: Int
+      do throws(LinkError) {
+        count = try unsafe link.receive(now: now) { first, second in
+          asked = first.count + second.count
+          return unsafe socket.receive(first, second)
+        }
+      } catch {
+        if error.isFromPeer { end(.failed(failure(error.description))) }
+        return
+      }
+      if count > 0 {
+        left -= count
+        // Less than there was room for: there is no more, and the next will be told.
+        if count < asked, !toEnd { return }
+      } else if count == 0 {
+        return breakOff(
+          link.mayEnd ? "" : "the other side has closed the connection without a goodbye", now)
+      } else if errno == EAGAIN || errno == EWOULDBLOCK {
+        return
+      } else if errno != EINTR {
+        return breakOff("the connection broke: \(Errno.text(errno))", now)
+      }
+    }
+    if socket != nil { engine.callSoon(ownTag) }
+  }
+
+  private func flush(_ now: Int64, _ isPublisher: Bool) {
+    guard socket != nil, !isBlocked else { return }
+    repeat {
+      guard let socket else { return }
+      var number: Int32 = 0
+      let result = unsafe link.send(now: now) { head, body in
+        var count = 0
+        repeat { count = unsafe socket.send(head, body) } while count < 0 && errno == EINTR
+        number = count < 0 ? errno : 0
+        return count
+      }
+      if flushedUpTo.exchange(link.sentPosition, ordering: .relaxed) != link.sentPosition {
+        lastFlush.store(cpsyne_monotonic_ns(), ordering: .relaxed)
+      }
+      if result == .blocked {
+        if number != 0, number != EAGAIN, number != EWOULDBLOCK {
+          // What has come before may say why: an error, or a goodbye.
+          read(now, toEnd: true)
+          guard self.socket != nil else { return }
+          return breakOff("the connection broke: \(Errno.text(number))", now)
+        }
+        isBlocked = true
+        return
+      }
+      if isStreaming.load(ordering: .relaxed) { return }
+      if isPublisher {
+        link.rearmOutbound()
+        return
+      }
+    } while link.armOutbound()
+  }
+
+  /// Deals with what has become of the link.
+  private func settle(_ now: Int64) {
+    noteMeeting()
+    switch link.phase {
+    case .finished: end(.closed)
+    case .failed: end(.failed(failure(link.error?.description ?? "the connection failed")))
+    case .apart: if link.mayEnd { end(.closed) }
+    case .greeting, .established:
+      // What is to be said last waits for room in the socket: not for ever.
+      if link.mayEnd || link.error != nil { endsBy(now + options.helloTimeout.nanoseconds) }
+    }
+  }
+
+  /// Before a break that came with it, which would else be forgotten.
+  private func noteMeeting() {
+    guard let meeting = link.meeting else { return }
+    link.meeting = nil
+    greetsBy = .max
+    largest.store(link.largestFrame, ordering: .relaxed)
+    (attempts, failsAt, redialsAt) = (0, .max, .max)
+    let isFirst = !hasMet
+    hasMet = true
+    switch meeting {
+    case .restarted(let again): tell(.restarted(again: again))
+    case .new, .resumed: tell(isFirst ? .connected : .resumed)
+    }
+    isSettled.set()
+    scheduleKeepAlive(cpsyne_monotonic_ns())
+  }
+
+  /// The longest frame that the other side takes.
+  var largestFrame: Int { largest.load(ordering: .relaxed) }
+  private let largest = Atomic<Int>(.max)
+
+  private func scheduleKeepAlive(_ now: Int64) {
+    engine.call(ownTag, at: now + options.keepAlive.nanoseconds)
+  }
+
+  private func confirmLater(_ now: Int64) {
+    guard confirmsAt == .max, link.isAwaitingConfirmation else { return }
+    confirmsAt = now + Self.confirmation
+    engine.call(ownTag, at: confirmsAt)
+  }
+
+  private func tick(_ now: Int64) {
+    noteFailedDial(now)
+    if now >= confirmsAt {
+      confirmsAt = .max
+      // What was said meanwhile has confirmed most of it: who answers needs no word of its own.
+      if link.lastSaid > now - Self.confirmation { confirmLater(now) } else { link.acknowledge() }
+    }
+    if now >= closesAt { return overdue() }
+    if now >= failsAt {
+      return end(
+        .failed(
+          failure(
+            "the connection was not restored within \(options.resume.spelled): \(lastReason)")))
+    }
+    if socket == nil {
+      if target != nil, !isDialing, now >= redialsAt { redial() }
+      return engine.call(ownTag, at: min(failsAt, closesAt, redialsAt))
+    }
+    if link.phase != .greeting { greetsBy = .max }
+    if now >= greetsBy {
+      return breakOff(
+        "the other side has not said hello within \(options.helloTimeout.spelled)", now)
+    }
+    do throws(LinkError) {
+      try link.tick(now: now)
+    } catch {
+      return breakOff(error.message, now)
+    }
+    engine.call(
+      ownTag, at: min(now + options.keepAlive.nanoseconds, closesAt, confirmsAt, greetsBy))
+  }
+  /// Why it broke, or why it could not be restored.
+  private var lastReason = ""
+
+  // MARK: Breaks
+
+  /// Lets go of a socket.
+  private func drop() {
+    guard let socket else { return }
+    engine.unwatch(socket)
+    socket.close()
+    self.socket = nil
+    isBlocked = false
+    link.disconnect()
+  }
+
+  private func breakOff(_ reason: String, _ now: Int64) {
+    noteMeeting()
+    drop()
+    if link.mayEnd || closesAt != .max && link.isDelivered { return end(.closed) }
+    if link.phase == .failed { return }
+    lastReason = reason
+    if failsAt == .max {
+      failsAt = now + options.resume.nanoseconds
+      if hasMet { tell(.interrupted(reason)) }
+    }
+    guard target != nil else { return engine.call(ownTag, at: min(failsAt, closesAt)) }
+    redialsAt = now + Backoff.delay(attempts)
+    attempts += 1
+    engine.call(ownTag, at: redialsAt)
+  }
+
+  /// Connects anew, on a thread that may block.
+  private func redial() {
+    guard let target else { return }
+    isDialing = true
+    redialsAt = .max
+    let deadline = min(
+      failsAt, cpsyne_monotonic_ns() + ChannelOptions.defaultConnectTimeout.nanoseconds)
+    let isStarted = Dialing.run { [options, weak self] in
+      do throws(TransportError) {
+        let socket = try Dialer.dial(target, options, until: deadline)
+        guard let self else { return socket.close() }
+        self.adopt(socket)
+      } catch {
+        self?.dialFailed(error.message)
+      }
+    }
+    if !isStarted {
+      isDialing = false
+      redialsAt = cpsyne_monotonic_ns() + Backoff.delay(attempts)
+    }
+  }
+
+  private func dialFailed(_ reason: String) {
+    failedDial.withLock { $0 = reason }
+    run(.tick)
+  }
+  private let failedDial = Mutex<String?>(nil)
+
+  private func noteFailedDial(_ now: Int64) {
+    guard let reason = failedDial.withLock({ $0.take() }), socket == nil else { return }
+    isDialing = false
+    lastReason = reason
+    redialsAt = now + Backoff.delay(attempts)
+    attempts += 1
+  }
+
+  // MARK: The end
+
+  private func failure(_ message: String) -> ConnectionFailure {
+    let (messages, bytes) = link.unconfirmed
+    return ConnectionFailure(message, unconfirmedMessages: messages, unconfirmedBytes: bytes)
+  }
+
+  private func overdue() {
+    if let error = link.error { return end(.failed(failure(error.description))) }
+    let failure = failure("the connection was closed, and ended before all had arrived")
+    if link.isDelivered || failure.unconfirmedMessages == 0 { return end(.closed) }
+    Diagnostics.report(Diagnostic(.undelivered, "\(peer): \(failure)"))
+    end(.failed(failure))
+  }
+
+  private func end(_ event: ConnectionEvent) {
+    guard beginEnd(event) else { return }
+    if event == .closed {
+      let (messages, bytes) = link.unconfirmed
+      reportUnread(messages: messages, bytes: bytes)
+    }
+    socket?.finishSending()
+    drop()
+    link.leave(as: event == .closed ? .closed : .died)
+    tellEnd()
+    engine.remove(ownTag)
+    isSettled.set()
+    hasEnded.set()
+    onEnd(self)
+  }
+}

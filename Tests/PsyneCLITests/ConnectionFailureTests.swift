@@ -1,0 +1,159 @@
+internal import Testing
+
+@Suite("connections that cannot be had, or end before their time", .timeLimit(.minutes(3)))
+struct ConnectionFailureTests {
+  let name = ChannelName()
+  let folder = Folder()
+
+  @Test(
+    "64 for what is wrong with the command, with words that help",
+    arguments: [
+      (["recv", "tcp://127.0.0.1:9"], "say --listen on the one, and --connect on the other"),
+      (["send", "tcp://127.0.0.1:9"], "say --listen on the one, and --connect on the other"),
+      (["recv", "--connect", "tcp://127.0.0.1"], "the port is missing; write 127.0.0.1:PORT"),
+      (["recv", "--listen", "tcp://127.0.0.1:70000"], "'70000' is no port"),
+      (["recv", "--listen", "tcp://127.0.0.1:0/x"], "a '/x' means nothing here"),
+      (["recv", "--connect", "tcp://127.0.0.1:0"], "port 0, which is for listening"),
+      (["send", "--connect", "tcp://:9"], "the host is missing"),
+      (["send", "--connect", "tcp://h:9?keepaliv=1s"], "did you mean 'keepalive'?"),
+      (["send", "--connect", "tcpp://h:9"], "did you mean 'tcp'?"),
+      (["recv", "--listen", "memory://x"], "between processes, write ipc://NAME"),
+      (["recv", "--lissten", "x"], "Did you mean '--listen'?"),
+      (["recv", "--listen", "--connect", "x"], "--listen and --connect exclude each other"),
+      (["recv", "--listen", "x", "--kind", "mpsc"], "--kind is for channels that both sides open"),
+      (["send", "--connect", "x", "--consumers", "2"], "it means nothing with --connect"),
+      (["recv", "--keep", "x"], "--keep is for --listen"),
+      (["recv", "--connect", "--keep", "x"], "--keep is for --listen"),
+      (["send", "x", "--to", "all"], "--to is for --listen"),
+      (["send", "--connect", "x", "--receivers", "2"], "--receivers is for --listen"),
+      (["send", "--listen", "x", "--receivers", "0"], "--receivers must be 1 at least"),
+      (["send", "--listen", "x", "--to", "some"], "Please provide one of 'free' and 'all'"),
+    ])
+  func usage(arguments: [String], words: String) async throws {
+    let outcome = try await Tool.run(arguments)
+    #expect(outcome.status == 64)
+    #expect(outcome.output == [])
+    #expect(outcome.errors.hasPrefix("psyne: "))
+    #expect(outcome.errors.contains(words), "\(outcome.errors)")
+  }
+
+  @Test("68 for a host that nobody knows, at once")
+  func unknownHost() async throws {
+    let outcome = try await Tool.run(["send", "--connect", "tcp://no-such-host.invalid:9"])
+    #expect(outcome.status == 68)
+    #expect(outcome.errors.contains("the host 'no-such-host.invalid' is not found"))
+  }
+
+  @Test("69 for a port that somebody else listens at")
+  func portInUse() async throws {
+    let script = """
+      status="\(folder["status"])"
+      "$psyne" recv --listen tcp://127.0.0.1:0 2> "$status" & first=$!
+      until grep -qs 'listening at .*[1-9]$' "$status"; do sleep 0.01; done
+      address=$(sed -n 's/.*listening at //p' "$status")
+      "$psyne" recv --listen "$address"; echo "second $?"
+      "$psyne" send --connect "$address" < /dev/null; wait $first; echo "first $?"
+      """
+    let outcome = try await Tool.shell(script)
+    #expect(outcome.text == "second 69\nfirst 0\n")
+    #expect(outcome.errors.contains("another program listens there"), "\(outcome.errors)")
+  }
+
+  @Test("75 when nobody answers or comes", arguments: ["send", "recv"], ["--listen", "--connect"])
+  func timeout(command: String, flag: String) async throws {
+    // At port 1 nobody listens who is not the system's.
+    let address = flag == "--listen" ? "tcp://127.0.0.1:0" : "tcp://127.0.0.1:1"
+    let outcome = try await Tool.run(
+      [command, flag, address, "--timeout", "100ms"], input: [1])
+    #expect(outcome.status == 75)
+    #expect(
+      outcome.errors.contains(
+        flag == "--listen" ? "within 100ms" : "nobody answers at 127.0.0.1:1: "),
+      "\(outcome.errors)")
+  }
+
+  @Test("75 where no time is given, with a reason")
+  func noTime() async throws {
+    let outcome = try await Tool.run(["send", "--connect", "tcp://127.0.0.1:1", "--timeout", "0s"])
+    #expect(outcome.status == 75)
+    #expect(outcome.errors == "psyne: nobody answers at 127.0.0.1:1: no time was left to try\n")
+  }
+
+  @Test("1 when the two sides send different types")
+  func mismatch() async throws {
+    let outcome = try await run(
+      listener: "recv -t text", connector: #"send "$address" -t floats"#,
+      beside: """
+        wait $connector; echo "connector $?"
+        kill -TERM $listener; wait $listener; echo "listener $?"
+        """)
+    #expect(outcome.text == "connector 1\nlistener 143\n", "\(outcome.errors)")
+    #expect(outcome.errors.contains("use one type on both sides"), "\(outcome.errors)")
+  }
+
+  @Test(
+    "69 for the side that is left when the other one is killed, which it is told",
+    arguments: [
+      (#"recv -o "$out""#, #"send "$address" /dev/zero"#),
+      (#"send /dev/zero"#, #"recv "$address" -o "$out""#),
+    ], ["listener", "connector"])
+  func killed(sides: (listener: String, connector: String), victim: String) async throws {
+    let survivor = victim == "listener" ? "connector" : "listener"
+    let outcome = try await run(
+      listener: sides.listener, connector: sides.connector,
+      beside: """
+        until [ "$(wc -c < "$out")" -gt 1000000 ]; do sleep 0.01; done
+        kill -KILL $\(victim)
+        wait $\(survivor); echo "\(survivor) $?"
+        wait $\(victim)
+        """)
+    #expect(outcome.text == "\(survivor) 69\n", "\(outcome.errors)")
+    let errors =
+      survivor == "connector"
+      ? outcome.errors : String(decoding: try folder.read("status"), as: UTF8.self)
+    #expect(errors.contains("is interrupted, and waited for"), "\(errors)")
+    #expect(errors.contains("was not restored within 300ms"), "\(errors)")
+    #expect(folder.size(of: "out").isMultiple(of: 64 << 10))
+  }
+
+  @Test("recv --connect --count ends in order, and the sender that listens is told")
+  func countOfConnector() async throws {
+    let outcome = try await run(
+      listener: "send /dev/zero -m 1000", connector: #"recv "$address" -n 3 -o "$out""#,
+      beside: "wait $connector; echo \"recv $?\"; wait $listener; echo \"send $?\"")
+    #expect(outcome.text == "recv 0\nsend 69\n", "\(outcome.errors)")
+    #expect(folder.size(of: "out") == 3000)
+    let errors = String(decoding: try folder.read("status"), as: UTF8.self)
+    #expect(errors.contains("the receivers left before they had read everything"), "\(errors)")
+  }
+
+  @Test("recv --listen --count ends in order, and the senders are told")
+  func countOfListener() async throws {
+    let outcome = try await run(
+      listener: #"recv -n 3 -o "$out""#, connector: #"send "$address" /dev/zero -m 1000"#,
+      beside: "wait $connector; echo \"send $?\"; wait $listener; echo \"recv $?\"")
+    #expect(outcome.text == "send 69\nrecv 0\n", "\(outcome.errors)")
+    let told = outcome.errors.split(separator: "\n")
+    #expect(told.last == "psyne: the receiver left before it had read everything")
+    #expect(told.first?.contains("messages that were sent are not confirmed to be read") == true)
+    #expect(folder.size(of: "out") == 3000)
+  }
+
+  /// Starts both sides; `beside` finds them as `$listener` and `$connector`.
+  private func run(
+    listener: String, connector: String, beside script: String
+  ) async throws -> Outcome {
+    let options = "?resume=300ms"
+    return try await Tool.shell(
+      """
+      status="\(folder["status"])"; out="\(folder["out"])"; : > "$out"
+      "$psyne" \(listener.split(separator: " ", maxSplits: 1).first ?? "") --listen \
+        "tcp://127.0.0.1:0\(options)" \
+        \(listener.split(separator: " ", maxSplits: 1).dropFirst().first ?? "") 2> "$status" & listener=$!
+      until grep -qs 'listening at .*[1-9]$' "$status"; do sleep 0.01; done
+      address=$(sed -n 's/.*listening at //p' "$status")"\(options)"
+      "$psyne" \(connector) --connect & connector=$!
+      \(script)
+      """)
+  }
+}

@@ -1,0 +1,51 @@
+import PsyneCore
+import TestSupport
+import Testing
+
+@testable import PsyneTCP
+
+/// The threads that wait for sockets.
+@Suite("Engines")
+struct EngineTests {
+  @Test("a server's receiver hears of connections that other engines serve")
+  func several() throws {
+    let registry = TransportRegistry([TCPTransport(engines: 3)])
+    let server = try Server<Numbers>("tcp://127.0.0.1:0", registry: registry)
+    let connections = try (0..<6).map { _ in try Connection<Numbers>(server.address, registry: tcp)
+    }
+    try eventually("all are there") { server.peers.count == connections.count }
+    let serving = BackgroundThread {
+      var receiver = try server.receiver()
+      var replies = server.sender()
+      for _ in 0..<connections.count * 50 {
+        guard let request = try receiver.receive(timeout: watchdog) else { return false }
+        let number = Int(request[0]) / 1000
+        guard isRight(request, number) else { return false }
+        try replies.to(request.peer) { try send(number + 1..<number + 2, &$0) }
+      }
+      return true
+    }
+    // One at a time, so that the receiver sleeps before each.
+    for round in 0..<50 {
+      for connection in connections {
+        var sender = try connection.sender()
+        var receiver = try connection.receiver()
+        try send(round..<round + 1, &sender)
+        #expect(try receive(round + 1..<round + 2, &receiver) == nil)
+      }
+    }
+    #expect(try serving.join())
+  }
+
+  @Test("times that were replaced by earlier ones do not pile up, and none is lost")
+  func timers() {
+    var queue = TimerQueue()
+    for time in 0..<100_000 { _ = queue.add(Int64(200_000 - time), 1) }
+    #expect(queue.count < 200)
+    for tag in 2..<500 as Range<UInt64> { _ = queue.add(Int64(tag) * 10, tag) }
+    var taken: [UInt64] = []
+    while let tag = queue.take(before: .max) { taken.append(tag) }
+    #expect(taken == Array(2..<500) + [1])
+    #expect(queue.count == 0 && queue.earliest == .max)
+  }
+}

@@ -1,0 +1,183 @@
+import CPsyne
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import PsyneCore
+@testable import PsyneTCP
+
+/// What a listener does with those that come, called as its engine's threads call it.
+@Suite("Listeners")
+struct ListenerTests {
+  private let terms = LinkTerms(
+    format: MessageFormat(Numbers.self), capacity: 4096, largestMessage: 4096, keepAlive: 5000)
+  private let loopback = Endpoint(host: "127.0.0.1", port: 0)
+
+  private func listener(
+    _ options: TCPOptions = TCPOptions(),
+    accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void = { _ in }
+  ) throws -> TCPListener {
+    try TCPListener(
+      loopback, terms, options,
+      LanePlacement(ChannelOptions(), of: try ChannelAddress("tcp://127.0.0.1:0")), Engines(1),
+      accept)
+  }
+
+  /// Both ends of a connection.
+  private func pair() throws -> (ours: Socket, theirs: Socket) {
+    let door = try TCPListener.listen(loopback, TCPOptions())[0]
+    defer { door.close() }
+    let port = try #require(SocketAddress(of: door)).endpoint.port
+    let theirs = try Dialer.dial(
+      Endpoint(host: "127.0.0.1", port: port), TCPOptions(), until: .max)
+    var ours: Socket?
+    try eventually("it is there") {
+      ours = door.accept()
+      return ours != nil
+    }
+    return (try #require(ours), theirs)
+  }
+
+  /// Whether the other end has closed.
+  private func isClosed(_ socket: Socket) -> Bool {
+    var byte: UInt8 = 0
+    return unsafe recv(socket.descriptor, &byte, 1, Int32(MSG_DONTWAIT)) >= 0 || errno == ECONNRESET
+  }
+
+  @Test("two sockets of one session at once: it has one connection, and no trace is left")
+  func twice() throws {
+    let carriers = Mutex<[Carrier]>([])
+    let listener = try listener { carrier in carriers.withLock { $0.append(carrier) } }
+    defer { listener.close() }
+    for round in 0..<200 {
+      var hello = Hello(role: .connector, terms: terms, session: .random(), incarnation: .none)
+      hello.attempt = 1
+      let arrived = Atomic<Int>(0)
+      let threads = try (0..<2).map { _ in
+        let (ours, theirs) = try pair()
+        let said = hello
+        return BackgroundThread {
+          defer { theirs.close() }
+          guard listener.admit(from: "here") else { throw TimedOut("there is room") }
+          arrived.add(1, ordering: .relaxed)
+          while arrived.load(ordering: .relaxed) < 2 {}
+          try listener.greet(ours, said, from: Endpoint(host: "here", port: 1))
+        }
+      }
+      for thread in threads { try thread.join() }
+      let made = carriers.withLock { carriers in
+        defer { carriers = [] }
+        return carriers
+      }
+      try #require(made.count == 1, "in round \(round)")
+      made[0].abandon()
+      try eventually("it is forgotten") { listener.guestCounts == (0, 0) }
+    }
+  }
+
+  @Test("a stranger's time ends, also when another thread hears of it just then")
+  func deadline() throws {
+    var options = TCPOptions()
+    options.helloTimeout = .seconds(3600)
+    let listener = try listener(options)
+    defer { listener.close() }
+    let engine = try listener.engines.next()
+    for round in 0..<100 {
+      let (ours, theirs) = try pair()
+      defer { theirs.close() }
+      try #require(listener.admit(from: "here"))
+      let stranger = Stranger(ours, Endpoint(host: "here", port: 1), listener, engine)
+      stranger.begin()
+      let hears = Atomic<Bool>(true)
+      let other = BackgroundThread {
+        let event = cpsyne_event(tag: 0, readable: true, writable: false, ending: false)
+        while hears.load(ordering: .relaxed) { stranger.isReady(event) }
+      }
+      stranger.isDue(now: .max)
+      try eventually("it is gone, in round \(round)", within: .seconds(20)) { isClosed(theirs) }
+      hears.store(false, ordering: .relaxed)
+      try other.join()
+      #expect(listener.guestCounts.strangers == 0)
+    }
+  }
+
+  @Test("a crowd comes in by and by, and others have their turn between")
+  func crowd() throws {
+    let listener = try listener()
+    defer { listener.close() }
+    let socket = try TCPListener.listen(loopback, TCPOptions())[0]
+    let port = try #require(SocketAddress(of: socket)).endpoint.port
+    let ends = (0..<Door.crowd + 20).map { _ in CuttingProxy.connect(port) }
+    defer { for end in ends { close(end) } }
+    #expect(ends.allSatisfy { $0 >= 0 })
+    // Nobody serves this engine but us.
+    let engine = try Engine()
+    let door = Door(socket, listener, engine)
+    try door.open()
+    #expect(listener.guestCounts.strangers == Door.crowd)
+    try eventually("the others are in") {
+      engine.poll()
+      return listener.guestCounts.strangers == ends.count
+    }
+    door.close()
+    #expect(CuttingProxy.connect(port) < 0)
+  }
+
+  @Test("a door is told what to do about each error")
+  func errors() {
+    func meaning(_ number: Int32) -> String {
+      switch Arrival(without: number) {
+      case .stranger: "a stranger"
+      case .gone: "gone"
+      case .nobody: "nobody"
+      case .failed(let why): "failed with \(why)"
+      }
+    }
+    for number in [EAGAIN, EWOULDBLOCK] { #expect(meaning(number) == "nobody") }
+    for number in [
+      EINTR, ECONNABORTED, ENETDOWN, EPROTO, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH,
+      EOPNOTSUPP, ENETUNREACH, EPERM,
+    ] {
+      #expect(meaning(number) == "gone", "\(number)")
+    }
+    for number in [EMFILE, ENFILE, ENOBUFS, ENOMEM, EBADF, EINVAL, 4095] {
+      #expect(meaning(number) == "failed with \(number)")
+    }
+  }
+
+  @Test("where no file can be opened nobody comes in; afterwards they do")
+  func files() async {
+    await #expect(processExitsWith: .success) {
+      let log = DiagnosticLog.shared
+      let server = try Server<Numbers>("tcp://127.0.0.1:0", registry: tcp)
+      // Its own files are there before there are no more.
+      let end = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      var before = rlimit()
+      unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+      var none = before
+      none.rlim_cur = 3
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none)
+      try #require(CuttingProxy.connect(end, to: port(of: server.address)))
+      try eventually("it is told") {
+        !log.messages(.refused, mentioning: "ulimit -n").isEmpty
+      }
+      unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+      let connection = try Connection<Numbers>(server.address, registry: tcp)
+      var sender = try connection.sender()
+      var receiver = try server.receiver()
+      try send(0..<10, &sender)
+      try #require(try receive(0..<10, &receiver) == nil)
+      close(end)
+    }
+  }
+
+  @Test("one a second is told, and how many were not")
+  func seldom() {
+    let seldom = Seldom()
+    #expect(seldom.pass(now: 5) == 0)
+    for _ in 0..<10 { #expect(seldom.pass(now: 1_000_000_004) == nil) }
+    #expect(seldom.pass(now: 1_000_000_005) == 10)
+    #expect(seldom.pass(now: 2_000_000_005) == 0)
+  }
+}

@@ -1,0 +1,38 @@
+import PsyneCore
+import PsyneTCP
+
+/// One engine for the tests of this target.
+let tcp = TransportRegistry([TCPTransport()])
+
+func port(of address: String) -> UInt16 {
+  UInt16(address.split(separator: ":").last.map(String.init) ?? "") ?? 0
+}
+
+typealias Numbers = Vector<UInt64>
+
+/// Sends messages whose elements follow from their number.
+func send(_ numbers: Range<Int>, _ sender: inout Sender<Numbers>) throws(ChannelError) {
+  for number in numbers {
+    var loan = try sender.reserve(count: 1 + number % 300)
+    for index in 0..<loan.count { loan[index] = UInt64(number &* 1000 &+ index) }
+    loan.send()
+  }
+}
+
+func isRight(_ message: borrowing Message<Numbers>, _ number: Int) -> Bool {
+  guard message.count == 1 + number % 300 else { return false }
+  for index in 0..<message.count where message[index] != UInt64(number &* 1000 &+ index) {
+    return false
+  }
+  return true
+}
+
+/// Receives so many, in order; the first that is wrong, or nil.
+func receive(
+  _ numbers: Range<Int>, _ receiver: inout Receiver<Numbers>
+) throws(ChannelError) -> Int? {
+  for number in numbers {
+    guard let message = try receiver.receive(), isRight(message, number) else { return number }
+  }
+  return nil
+}
