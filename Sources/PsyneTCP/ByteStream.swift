@@ -1,0 +1,56 @@
+internal import PsyneCore
+
+/// What a connection's bytes pass on their way between its link and its socket. Used by one thread at a time.
+///
+/// The functions answer as those of a socket do: with a number of bytes, or a negative one and `errno`; then
+/// ``failure`` may know more.
+package protocol ByteStream: AnyObject {
+  /// How many of the bytes were taken. They need not be on their way: see ``flush()``.
+  func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int
+  /// How many bytes came; 0 at the end of the stream.
+  func receive(
+    _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
+  ) -> Int
+  /// Hands on what was taken and is not on its way; negative, and `errno`, while something is left.
+  func flush() -> Int
+  /// Nothing more will be sent: the other side is told.
+  func finishSending()
+
+  /// Whether less than was asked for means that there is no more now.
+  var isDirect: Bool { get }
+  /// Why it goes no further, where the system did not say so.
+  var failure: LinkError? { get }
+  /// Who the other side has shown to be.
+  var identity: PeerIdentity? { get }
+}
+
+/// Makes the stream over a socket: encrypts.
+package protocol StreamMaker: Sendable {
+  /// Names of the options that it takes in an address.
+  var optionNames: [String] { get }
+  /// The same as an address wants it, for listening or connecting there.
+  func merging(_ address: ChannelAddress, host: String, listens: Bool) throws(TransportError) -> Self
+  func stream(over socket: Socket) throws(TransportError) -> any ByteStream
+}
+
+/// A socket alone.
+final class SocketStream: ByteStream {
+  private let socket: Socket
+
+  init(_ socket: Socket) { self.socket = socket }
+
+  func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
+    unsafe socket.send(head, body)
+  }
+
+  func receive(
+    _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
+  ) -> Int { unsafe socket.receive(first, second) }
+
+  func flush() -> Int { 0 }
+  func finishSending() { socket.finishSending() }
+
+  var isDirect: Bool { true }
+  var failure: LinkError? { nil }
+  var identity: PeerIdentity? { nil }
+}
