@@ -43,7 +43,7 @@ struct ResumeTests {
     #expect(try back.join() == nil)
     try sending.join()
     #expect(proxy.cuts >= cuts / 2, "\(proxy.cuts) cuts")
-    print("cuts: \(proxy.cuts) of \(4 * 1200 * count >> 20) MiB, seed \(seed)")
+    print("cuts: \(proxy.cuts) in \(2 * 1200 * count / (1 << 20)) MiB both ways, seed \(seed)")
     proxy.beKind()
     try sender.drain(timeout: watchdog)
     #expect(connection.state == .connected)

@@ -57,6 +57,9 @@ public struct Sender<Body: MessageBody>: ~Copyable, Sendable {
     publish()
     try claim.drain(after: writer.tail, until: Deadline(after: timeout))
   }
+
+  /// Leaves the end as if this process had died.
+  package func abandon() { claim.lanes.leave(as: .died) }
 }
 
 // MARK: Reserving room

@@ -57,11 +57,13 @@ final class MemoryPlace: ListeningPlace, Sendable {
   private let options: ChannelOptions
   private let accept: @Sendable (Carrier) throws(TransportError) -> Void
   private let places: MemoryPlaces
+  private let isClosed = Atomic<Bool>(false)
 
   init(
     _ address: ChannelAddress, _ format: MessageFormat, _ options: ChannelOptions,
     _ places: MemoryPlaces, _ accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
   ) throws(TransportError) {
+    try options.checkForConnection(at: address)
     name = try address.name()
     self.address = "memory://\(name)"
     channel = address
@@ -71,7 +73,19 @@ final class MemoryPlace: ListeningPlace, Sendable {
     self.accept = accept
   }
 
-  func close() { places.remove(self) }
+  func close() {
+    // First: whoever closes ends the connections that it finds then. One that comes later is ended by who
+    // makes it, which looks at this afterwards.
+    isClosed.store(true, ordering: .sequentiallyConsistent)
+    places.remove(self)
+  }
+
+  private func checkIsOpen() throws(TransportError) {
+    guard !isClosed.load(ordering: .sequentiallyConsistent) else {
+      throw TransportError(
+        .notFound, "cannot connect to '\(address)': who listened there has left meanwhile")
+    }
+  }
 
   /// Connects somebody.
   func connect(
@@ -95,9 +109,31 @@ final class MemoryPlace: ListeningPlace, Sendable {
       inbound: down, outbound: up, peer: self.address, state: .connected)
     arrival.carrier = server
     (server.other, client.other) = (client, server)
-    try accept(server)
+    do throws(TransportError) {
+      try checkIsOpen()
+      try accept(server)
+      try checkIsOpen()
+    } catch {
+      server.close()
+      throw error
+    }
+    // If it has ended meanwhile, that was told before, and this is not.
     server.tell(.connected)
     return client
+  }
+}
+
+extension ChannelOptions {
+  /// Throws for what only channels can have, of kinds that connections are not.
+  package func checkForConnection(at address: ChannelAddress) throws(TransportError) {
+    for (option, isSet) in [
+      ("producers", producers != nil), ("consumers", consumers != nil), ("slow", slow != nil),
+    ] where isSet {
+      throw TransportError(
+        .invalidOption,
+        "a connection, as at '\(address)', has one sender and one receiver each way: "
+          + "leave the option '\(option)' out, or open a channel of a kind that has several")
+    }
   }
 }
 

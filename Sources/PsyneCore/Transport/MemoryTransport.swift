@@ -40,6 +40,7 @@ public struct MemoryTransport: Transport {
   public func connect(
     _ address: ChannelAddress, format: MessageFormat, options: ChannelOptions
   ) throws(TransportError) -> Carrier {
+    try options.checkForConnection(at: address)
     let timeout = options.connectTimeout ?? ChannelOptions.defaultConnectTimeout
     let deadline = cpsyne_monotonic_ns() + timeout.nanoseconds
     guard let place = places.find(try address.name(), until: deadline) else {

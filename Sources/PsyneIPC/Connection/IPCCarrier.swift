@@ -27,14 +27,23 @@ final class IPCCarrier: LocalCarrier, @unchecked Sendable {
     // Its end counts as one whose process has died.
     inbound.leave(as: .died)
     outbound.leave(as: .died)
+    ownLife.withLock { $0?.abandon() }
     letGo()
   }
 
   /// What a listener says to one that wants to connect: nothing, if it may.
-  func answer(_ text: String) {
-    ownLife.withLock { life in
-      // There is room: nothing else is ever said.
-      _ = try? life?.send(text, timeout: .zero)
+  ///
+  /// - Returns: why it could not be said; nil also where the connection has ended meanwhile, which tells
+  ///   the other side enough.
+  func answer(_ text: String) -> ChannelError? {
+    ownLife.withLock { life -> ChannelError? in
+      do throws(ChannelError) {
+        // There is room, since nothing else is ever said, unless the other side has filled it.
+        try life?.send(text, timeout: .zero)
+        return nil
+      } catch {
+        return error
+      }
     }
   }
 
@@ -61,6 +70,13 @@ final class OwnedReceiver: @unchecked Sendable {
   private var receiver: Receiver<Text>
 
   init(_ receiver: consuming Receiver<Text>) { self.receiver = receiver }
+
+  /// Whether the other side is there, and holds its end by this lock.
+  func hasSender(_ foothold: borrowing Foothold) -> Bool {
+    // Both: a lock without an end is not noticed when it goes, nor an end without a lock.
+    foothold.isHeldElsewhere(SegmentLayout.senderLocks)
+      && (try? receiver.awaitSender(timeout: .zero)) != nil
+  }
 
   /// Waits for what the listener says.
   func answer(timeout: Duration) throws(ChannelError) -> String? {

@@ -1,4 +1,5 @@
 internal import CPsyne
+internal import Glibc
 internal import PsyneCore
 
 /// What both sides do on the way to a connection.
@@ -32,10 +33,24 @@ enum IPCDoor {
   static func lanes(
     _ name: String, _ transport: IPCTransport, _ format: MessageFormat, _ options: ChannelOptions
   ) throws(TransportError) -> LaneSet {
-    var options = options
-    (options.producers, options.consumers, options.slow) = (nil, nil, nil)
-    return try transport.open(
+    try transport.open(
       try ChannelAddress("ipc://\(name)"), kind: .spsc, format: format, options: options)
+  }
+
+  /// Does `body` again while there are as many at the door as there can be, for a time: each is there for
+  /// as long as it takes to be answered.
+  static func whenFree<Value: ~Copyable>(
+    for time: Duration, _ body: () throws(TransportError) -> Value
+  ) throws(TransportError) -> Value {
+    let deadline = cpsyne_monotonic_ns() + time.nanoseconds
+    while true {
+      do throws(TransportError) {
+        return try body()
+      } catch {
+        guard error.code == .inUse, cpsyne_monotonic_ns() < deadline else { throw error }
+      }
+      usleep(2000)
+    }
   }
 
   /// Connects to whoever listens.
@@ -43,45 +58,92 @@ enum IPCDoor {
     _ address: ChannelAddress, _ transport: IPCTransport, _ format: MessageFormat,
     _ options: ChannelOptions
   ) throws(TransportError) -> Carrier {
+    try options.checkForConnection(at: address)
     let name = try name(of: address)
-    let timeout = options.connectTimeout ?? ChannelOptions.defaultConnectTimeout
-    let deadline = cpsyne_monotonic_ns() + timeout.nanoseconds
-    func left() -> Duration { .nanoseconds(max(0, deadline - cpsyne_monotonic_ns())) }
-    func nobody(_ what: String) -> TransportError {
-      TransportError(.notFound, "nobody \(what) at '\(address)' within \(timeout.spelled)")
-    }
+    let visit = Visit(address, options)
+    Leftovers.sweep(name, transport)
     let announcement = Announcement.random()
     let channels = announcement.channels(of: name)
+    // All of them are there before they are announced: who listens joins them, and makes none. This one
+    // is the first, and open until the last has gone: `Leftovers` looks at it.
     let life: SPSCChannel<Text> = try open(channels.upLife, transport, options)
     let ownLife = try life.sender()
     let answers: SPSCChannel<Text> = try open(channels.downLife, transport, options)
     let theirLife = OwnedReceiver(try answers.receiver())
     let inbound = try lanes(channels.down, transport, format, options)
     let outbound = try lanes(channels.up, transport, format, options)
-    let door: MPSCChannel<Announcement> = try open(name, transport, options)
-    do {
-      var bell = try door.sender()
-      try bell.awaitReceiver(timeout: left())
-      try bell.send(announcement, timeout: left())
-    } catch let error as TransportError {
-      throw error
-    } catch {
-      throw nobody("listens")
+    var bell = try whenFree(for: visit.left) { () throws(TransportError) in
+      let door: MPSCChannel<Announcement> = try open(name, transport, options)
+      return try door.sender()
     }
-    let answer: String?
-    do throws(ChannelError) {
-      answer = try theirLife.answer(timeout: left())
-    } catch {
-      throw error == .timedOut ? nobody("answers") : refused(address, error.description)
-    }
-    guard let answer else { throw refused(address, "the listener has left") }
-    guard answer.isEmpty else { throw refused(address, answer) }
+    try visit.ring(&bell, announcement)
+    try visit.awaitAnswer(theirLife, &bell)
     return IPCCarrier(
       inbound: inbound, outbound: outbound, ownLife: ownLife, theirLife: theirLife,
       peer: answers.holderOfSender)
   }
+}
 
-  private static func refused(_ address: ChannelAddress, _ why: String) -> TransportError {
-    TransportError(.mismatch, "cannot connect to '\(address)': \(why)")
+/// An attempt to connect, and the time that it has.
+private struct Visit {
+  private let address: ChannelAddress
+  private let timeout: Duration
+  private let deadline: Int64
+
+  init(_ address: ChannelAddress, _ options: ChannelOptions) {
+    self.address = address
+    timeout = options.connectTimeout ?? ChannelOptions.defaultConnectTimeout
+    deadline = cpsyne_monotonic_ns() + timeout.nanoseconds
+  }
+
+  var left: Duration { .nanoseconds(max(0, deadline - cpsyne_monotonic_ns())) }
+
+  /// Waits for a listener, and tells it.
+  func ring(
+    _ bell: inout Sender<Announcement>, _ announcement: Announcement
+  ) throws(TransportError) {
+    do throws(ChannelError) {
+      try bell.awaitReceiver(timeout: left)
+    } catch {
+      throw failure(error, "nobody listens")
+    }
+    do throws(ChannelError) {
+      try bell.send(announcement, timeout: left)
+    } catch {
+      throw failure(error, "nobody answers")
+    }
+  }
+
+  /// - Parameter bell: is kept until then. So the door keeps what was said, and a listener that is started
+  ///   again meanwhile answers it.
+  func awaitAnswer(
+    _ listener: OwnedReceiver, _ bell: inout Sender<Announcement>
+  ) throws(TransportError) {
+    let answer: String?
+    do throws(ChannelError) {
+      answer = try listener.answer(timeout: left)
+    } catch {
+      let isThere = (try? bell.awaitReceiver(timeout: .zero)) != nil
+      throw isThere ? failure(error, "nobody answers") : hasLeft
+    }
+    guard let answer else { throw hasLeft }
+    guard answer.isEmpty else { throw refused(.mismatch, answer) }
+  }
+
+  private func failure(_ error: ChannelError, _ timedOut: String) -> TransportError {
+    switch error {
+    case .timedOut:
+      TransportError(.notFound, "\(timedOut) at '\(address)' within \(timeout.spelled)")
+    case .closed, .peerDied: hasLeft
+    default: refused(.corrupt, error.description)
+    }
+  }
+
+  private var hasLeft: TransportError {
+    refused(.notFound, "who listened there has left without an answer")
+  }
+
+  private func refused(_ code: TransportError.Code, _ why: String) -> TransportError {
+    TransportError(code, "cannot connect to '\(address)': \(why)")
   }
 }

@@ -79,6 +79,8 @@ struct Conversation<Tested: Program>: ~Copyable {
   // MARK: Steps
 
   private mutating func step(_ script: inout Script) {
+    // What comes may make a hello, which says what it likes.
+    if link.phase == .greeting || door != nil { listening.resumeAnywhere() }
     switch Step(script.byte()) {
     case .raw: come(script.take(script.word() & 0xfff))
     case .block:

@@ -18,6 +18,8 @@ struct Listening {
   private var mayMeet = false
   private var pending: [UInt8] = []
   private var bodyLeft = 0
+  /// Whether we know where its stream goes on.
+  private var isKnown = true
   private var isOver = false
 
   mutating func begin() {
@@ -26,7 +28,10 @@ struct Listening {
   }
 
   /// - Parameter start: where its stream goes on, as the hello to it has said.
-  mutating func resume(at start: Int) { position = start }
+  mutating func resume(at start: Int) { (position, isKnown) = (start, true) }
+
+  /// The hello to it may say anything: where its stream goes on is seen when it does.
+  mutating func resumeAnywhere() { isKnown = false }
 
   /// Another one listens in place of the one that the link has met: a message that had begun to come from
   /// that one will not go on.
@@ -76,6 +81,7 @@ struct Listening {
     isRefused = !mayMeet
     switch block.kind {
     case WireBlock.data:
+      if !isKnown { resume(at: block.position) }
       LinkFuzz.expect(block.position == position, "a gap in what it sends")
       LinkFuzz.expect((1...capacity).contains(block.length), "\(block.length) bytes of data")
       position += block.length
