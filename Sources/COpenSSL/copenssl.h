@@ -30,8 +30,6 @@ typedef struct {
   size_t in_begin, in_end, in_size;
   unsigned char *out;
   size_t out_begin, out_end, out_size;
-  /// Nothing more will come.
-  bool ended;
 } copenssl_wire;
 
 static inline size_t copenssl_wire_room(const copenssl_wire *wire) {
@@ -44,7 +42,8 @@ static inline int copenssl_wire_read(BIO *bio, char *bytes, int count) {
   if (bytes == NULL || count <= 0) return 0;
   size_t there = wire->in_end - wire->in_begin;
   if (there == 0) {
-    if (wire->ended) return 0;
+    // Also when nothing more will come, of which the session knows: the library would declare the session
+    // unfit to be resumed.
     BIO_set_retry_read(bio);
     return -1;
   }
@@ -80,7 +79,6 @@ static inline long copenssl_wire_ctrl(BIO *bio, int command, long number, void *
   (void)pointer;
   switch (command) {
   case BIO_CTRL_FLUSH: return 1;
-  case BIO_CTRL_EOF: return wire->ended && wire->in_begin == wire->in_end;
   case BIO_CTRL_PENDING: return (long)(wire->in_end - wire->in_begin);
   case BIO_CTRL_WPENDING: return (long)(wire->out_end - wire->out_begin);
   default: return 0;

@@ -123,9 +123,11 @@ final class RawPeer: Party {
   private(set) var alert: Int32?
 
   init(isServer: Bool, _ configure: (OpaquePointer) -> Void) {
-    let context = unsafe SSL_CTX_new(isServer ? TLS_server_method() : TLS_client_method())!
+    let method = isServer ? unsafe TLS_server_method() : unsafe TLS_client_method()
+    guard let context = unsafe SSL_CTX_new(method) else { fatalError("no memory") }
     unsafe configure(context)
-    unsafe ssl = SSL_new(context)
+    guard let ssl = unsafe SSL_new(context) else { fatalError("no memory") }
+    unsafe self.ssl = ssl
     unsafe SSL_CTX_free(context)
     unsafe BIO_ctrl(input, BIO_C_SET_BUF_MEM_EOF_RETURN, -1, nil)
     unsafe SSL_set_bio(ssl, input, output)

@@ -36,3 +36,8 @@ extension Place {
     unsafe SSL_CTX_use_PrivateKey_file(context, path("\(name).key"), SSL_FILETYPE_PEM)
   }
 }
+
+func copenssl_set_max(_ context: OpaquePointer, _ version: TLSVersion) {
+  unsafe _ = copenssl_set_max_version(
+    context, version == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION)
+}

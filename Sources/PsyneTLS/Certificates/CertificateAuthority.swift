@@ -44,7 +44,7 @@ package final class CertificateAuthority: Sendable {
     guard let key = try PEM.privateKey(bytes, of: keyFile, passphrase) else {
       throw keyFile.failure("has no private key in PEM format")
     }
-    guard unsafe X509_check_private_key(certificate.pointer, key.pointer) == 1 else {
+    guard certificate.belongs(to: key) else {
       throw keyFile.failure("does not belong to the certificate in '\(path.printable)'")
     }
     self.certificate = certificate
@@ -95,7 +95,7 @@ package final class CertificateAuthority: Sendable {
     let list = try Certificates.makeRevocationList(
       serials, lifetime: lifetime, issuer: certificate, key)
     return try unsafe Certificates.pem("a revocation list") { bio in
-      unsafe PEM_write_bio_X509_CRL(bio, list.pointer)
+      unsafe list.with { unsafe PEM_write_bio_X509_CRL(bio, $0) }
     }
   }
 }

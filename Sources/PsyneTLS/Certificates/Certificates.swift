@@ -41,7 +41,7 @@ enum Certificates {
     let certificate = unsafe X509Certificate(owning: pointer)
     // Version 3.
     try check(unsafe X509_set_version(pointer, 2) == 1, what)
-    try setSerial(of: certificate, what)
+    try unsafe setSerial(of: pointer, what)
     try check(
       unsafe setTime(X509_getm_notBefore(pointer), request.notBefore)
         && setTime(X509_getm_notAfter(pointer), request.notAfter), what)
@@ -50,15 +50,19 @@ enum Certificates {
     try check(
       unsafe X509_NAME_add_entry_by_txt(
         name, "CN", Int32(MBSTRING_FLAG | 0), text, Int32(text.count), -1, 0) == 1, what)
-    let issuerPointer = unsafe issuer?.0.pointer ?? pointer
+    let issuerCertificate = issuer?.0 ?? certificate
     try check(
-      unsafe X509_set_issuer_name(pointer, X509_get_subject_name(issuerPointer)) == 1
-        && X509_set_pubkey(pointer, key.pointer) == 1, what)
+      unsafe issuerCertificate.with {
+        unsafe X509_set_issuer_name(pointer, X509_get_subject_name($0)) == 1
+      } && key.with { unsafe X509_set_pubkey(pointer, $0) == 1 }, what)
     for (kind, value) in extensions(request.usage, names) {
-      try check(unsafe copenssl_add_extension(pointer, issuerPointer, kind, value) == 1, what)
+      try check(
+        unsafe issuerCertificate.with {
+          unsafe copenssl_add_extension(pointer, $0, kind, value) == 1
+        }, what)
     }
     try check(
-      unsafe X509_sign(pointer, (issuer?.1 ?? key).pointer, EVP_sha256()) > 0, what)
+      unsafe (issuer?.1 ?? key).with { unsafe X509_sign(pointer, $0, EVP_sha256()) > 0 }, what)
     return certificate
   }
 
@@ -91,13 +95,13 @@ enum Certificates {
 
   /// A random one, so that nobody can foresee what is signed.
   private static func setSerial(
-    of certificate: X509Certificate, _ what: String
+    of certificate: OpaquePointer, _ what: String
   ) throws(TransportError) {
     guard let number = unsafe BN_new() else { throw OpenSSL.failure("\(what) cannot be made") }
     defer { unsafe BN_free(number) }
     try check(
       unsafe BN_rand(number, 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1
-        && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate.pointer)) != nil, what)
+        && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nil, what)
   }
 
   private static func setTime(_ time: UnsafeMutablePointer<ASN1_TIME>?, _ seconds: Int64) -> Bool {
@@ -118,18 +122,20 @@ enum Certificates {
     // Version 2. From a minute ago, because clocks differ.
     try check(
       unsafe X509_CRL_set_version(pointer, 1) == 1
-        && X509_CRL_set_issuer_name(pointer, X509_get_subject_name(issuer.pointer)) == 1
+        && issuer.with { unsafe X509_CRL_set_issuer_name(pointer, X509_get_subject_name($0)) == 1 }
         && setTime(time, now - 60) && X509_CRL_set1_lastUpdate(pointer, time) == 1
         && setTime(time, now + lifetime.components.seconds)
         && X509_CRL_set1_nextUpdate(pointer, time) == 1 && setTime(time, now), what)
     for serial in serials {
-      var number: OpaquePointer?
-      let digits = unsafe BN_hex2bn(&number, serial)
-      defer { unsafe BN_free(number) }
-      guard digits > 0, Int(digits) == serial.utf8.count else {
+      guard serial.utf8.contains(where: { $0 != 0x30 }),
+        serial.utf8.allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit })
+      else {
         throw TransportError(
           .invalidOption, "'\(serial.printable)' is no serial number: write hexadecimal digits")
       }
+      var number: OpaquePointer?
+      defer { unsafe BN_free(number) }
+      try check(unsafe Int(BN_hex2bn(&number, serial)) == serial.utf8.count, what)
       guard let entry = unsafe X509_REVOKED_new() else {
         throw OpenSSL.failure("\(what) cannot be made")
       }
@@ -144,7 +150,7 @@ enum Certificates {
     }
     try check(
       unsafe X509_CRL_sort(pointer) == 1
-        && X509_CRL_sign(pointer, key.pointer, EVP_sha256()) > 0, what)
+        && key.with { unsafe X509_CRL_sign(pointer, $0, EVP_sha256()) > 0 }, what)
     return list
   }
 
@@ -154,12 +160,12 @@ enum Certificates {
     _ certificate: X509Certificate, _ key: PrivateKey
   ) throws(TransportError) -> Credentials {
     Credentials(
-      certificate: unsafe TLSCertificate(certificate.pointer),
+      certificate: certificate.contents,
       certificatePEM: try unsafe pem("a certificate") { bio in
-        unsafe PEM_write_bio_X509(bio, certificate.pointer)
+        unsafe certificate.with { unsafe PEM_write_bio_X509(bio, $0) }
       },
       keyPEM: try unsafe pem("a private key") { bio in
-        unsafe PEM_write_bio_PrivateKey(bio, key.pointer, nil, nil, 0, nil, nil)
+        unsafe key.with { unsafe PEM_write_bio_PrivateKey(bio, $0, nil, nil, 0, nil, nil) }
       })
   }
 

@@ -1,29 +1,6 @@
 internal import COpenSSL
 internal import PsyneCore
 
-/// A private key in OpenSSL's memory. Freed when it goes.
-@safe
-final class PrivateKey: @unchecked Sendable {
-  // Unchecked: nobody changes it once it is there, and the library counts references atomically.
-  let pointer: OpaquePointer
-
-  /// Takes over the reference.
-  init(owning pointer: OpaquePointer) { unsafe self.pointer = pointer }
-
-  deinit { unsafe EVP_PKEY_free(pointer) }
-}
-
-/// A list of revoked certificates in OpenSSL's memory. Freed when it goes.
-@safe
-final class RevocationList {
-  let pointer: OpaquePointer
-
-  /// Takes over the reference.
-  init(owning pointer: OpaquePointer) { unsafe self.pointer = pointer }
-
-  deinit { unsafe X509_CRL_free(pointer) }
-}
-
 /// Reads what is in a PEM file.
 enum PEM {
   /// Every certificate, in the file's order; none if it holds none.
@@ -82,8 +59,10 @@ enum PEM {
       }
       throw file.failure("cannot be decrypted: the passphrase is wrong, or the file is damaged")
     }
-    guard let error, error.reason != PEM_R_NO_START_LINE else { return nil }
-    throw file.failure("is malformed: its private key cannot be read (\(error.text)); get it anew")
+    // What the library says of other files depends on what they look like.
+    guard bytes.contains("PRIVATE KEY-----".utf8) else { return nil }
+    let reason = error?.text ?? "no reason is given"
+    throw file.failure("is malformed: its private key cannot be read (\(reason)); get it anew")
   }
 
   private static func reading<Result>(

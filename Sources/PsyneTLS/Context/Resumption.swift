@@ -1,17 +1,4 @@
-internal import COpenSSL
 internal import Synchronization
-
-/// A session that a later connection can go on with. Freed when it goes.
-@safe
-final class ResumableSession: @unchecked Sendable {
-  // Unchecked: it is not changed here, and one connection at most is given it.
-  let pointer: OpaquePointer
-
-  /// Takes over the reference.
-  init(owning pointer: OpaquePointer) { unsafe self.pointer = pointer }
-
-  deinit { unsafe SSL_SESSION_free(pointer) }
-}
 
 /// The newest session of each server. One is used once, as RFC 8446 (C.4) advises: nobody who listens can
 /// tell which connections belong together, and no two threads use it. The connection that resumes it gets

@@ -99,11 +99,13 @@ final class SSLContext: @unchecked Sendable {
       digest.add(bytes)
       for certificate in try PEM.certificates(bytes, of: file) {
         count += 1
-        guard unsafe X509_STORE_add_cert(store, certificate.pointer) == 1 else {
+        guard unsafe certificate.with({ unsafe X509_STORE_add_cert(store, $0) }) == 1 else {
           throw file.failure("cannot be trusted: \(ErrorQueue.reason)")
         }
         // So that a client with several certificates knows which one to show.
-        if role == .listener { unsafe SSL_CTX_add_client_CA(pointer, certificate.pointer) }
+        if role == .listener {
+          _ = unsafe certificate.with { unsafe SSL_CTX_add_client_CA(pointer, $0) }
+        }
       }
     }
     guard count > 0 else {
@@ -120,7 +122,7 @@ final class SSLContext: @unchecked Sendable {
     let lists = try PEM.revocationLists(bytes, of: file)
     guard !lists.isEmpty else { throw file.failure("has no revocation list in PEM format") }
     for list in lists {
-      guard unsafe X509_STORE_add_crl(store, list.pointer) == 1 else {
+      guard unsafe list.with({ unsafe X509_STORE_add_crl(store, $0) }) == 1 else {
         throw file.failure("cannot be used: \(ErrorQueue.reason)")
       }
     }
@@ -142,25 +144,25 @@ final class SSLContext: @unchecked Sendable {
       throw file.failure("has no certificate in PEM format: name the certificate's file")
     }
     ErrorQueue.clear()
-    guard unsafe SSL_CTX_use_certificate(pointer, own.pointer) == 1 else {
+    guard unsafe own.with({ unsafe SSL_CTX_use_certificate(pointer, $0) }) == 1 else {
       throw Self.unusable(file)
     }
     for certificate in chain.dropFirst() {
-      guard unsafe copenssl_add_chain(pointer, certificate.pointer) == 1 else {
+      guard unsafe certificate.with({ unsafe copenssl_add_chain(pointer, $0) }) == 1 else {
         throw Self.unusable(file)
       }
     }
     let keyFile = keyPath.map { TLSFile(option: "key", path: $0) } ?? file
     let key = try Self.privateKey(keyFile, hooks)
-    guard unsafe X509_check_private_key(own.pointer, key.pointer) == 1 else {
+    guard own.belongs(to: key) else {
       throw keyFile.failure(
         "does not belong to the certificate in '\(path.printable)': name its own key")
     }
     ErrorQueue.clear()
-    guard unsafe SSL_CTX_use_PrivateKey(pointer, key.pointer) == 1 else {
+    guard unsafe key.with({ unsafe SSL_CTX_use_PrivateKey(pointer, $0) }) == 1 else {
       throw keyFile.failure("cannot be used: \(ErrorQueue.reason)")
     }
-    unsafe Self.warn(file, TLSCertificate(own.pointer))
+    Self.warn(file, own.contents)
   }
 
   private static func privateKey(

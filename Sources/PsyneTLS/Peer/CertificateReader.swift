@@ -1,18 +1,6 @@
 internal import COpenSSL
 internal import Glibc
 
-/// A certificate in OpenSSL's memory. Freed when it goes.
-@safe
-final class X509Certificate: @unchecked Sendable {
-  // Unchecked: nobody changes it once it is there, and the library counts references atomically.
-  let pointer: OpaquePointer
-
-  /// Takes over the reference.
-  init(owning pointer: OpaquePointer) { unsafe self.pointer = pointer }
-
-  deinit { unsafe X509_free(pointer) }
-}
-
 extension TLSCertificate {
   /// - Parameter certificate: an `X509` that stays while this runs.
   init(_ certificate: OpaquePointer) {

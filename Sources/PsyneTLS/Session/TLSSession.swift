@@ -73,7 +73,14 @@ package final class TLSSession: @unchecked Sendable {
     try aim(at: server)
   }
 
-  deinit { unsafe SSL_free(ssl) }
+  deinit {
+    // However it has ended: else the library declares what can be resumed unfit for it, and connections
+    // that break are those that are made anew.
+    if error == nil || error?.code == .truncated {
+      unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
+    }
+    unsafe SSL_free(ssl)
+  }
 
   private func aim(at server: ServerName) throws(TransportError) {
     unsafe SSL_set_hostflags(ssl, copenssl_host_flags())
@@ -88,7 +95,7 @@ package final class TLSSession: @unchecked Sendable {
     }
     if let resumable = context.resumption.take(for: server) {
       // Where it fails, the session begins anew.
-      _ = unsafe SSL_set_session(ssl, resumable.pointer)
+      _ = unsafe resumable.with { unsafe SSL_set_session(ssl, $0) }
     }
   }
 
@@ -106,7 +113,7 @@ package final class TLSSession: @unchecked Sendable {
   package func came(_ count: Int) { wire.came(count) }
 
   /// Nothing more comes. If the other side has not said so, what it sent last may be missing.
-  package func ended() { wire.ended() }
+  package func ended() { wire.hasEnded = true }
 
   /// What is to be sent. Valid until the session is used again.
   package var pending: UnsafeRawBufferPointer { unsafe wire.pending }
@@ -291,9 +298,14 @@ package final class TLSSession: @unchecked Sendable {
   /// What a call that did not succeed means. An error is kept.
   private func ending(_ result: Int32) -> Outcome {
     switch unsafe SSL_get_error(ssl, result) {
-    case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
-      // The library wants four more bytes before it sees that it is none of its business.
-      if !stranger.isEmpty { error = .plainText(stranger) }
+    case SSL_ERROR_WANT_WRITE: return .wantsMore
+    case SSL_ERROR_WANT_READ:
+      if !stranger.isEmpty {
+        // Perhaps too few bytes for the library to see that it is none of its business.
+        error = .plainText(stranger)
+      } else if wire.hasEnded, wire.unreadBytes == 0 {
+        error = .truncated(inHandshake: peer == nil)
+      }
       return .wantsMore
     case SSL_ERROR_ZERO_RETURN: return .ended
     case SSL_ERROR_SYSCALL: error = .truncated(inHandshake: peer == nil)

@@ -78,7 +78,8 @@ final class Wire {
     unsafe pointer.pointee.in_end += count
   }
 
-  func ended() { unsafe pointer.pointee.ended = true }
+  /// Set when nothing more comes.
+  var hasEnded = false
 
   // MARK: What leaves
 
