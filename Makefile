@@ -14,7 +14,7 @@ BUILD = $(SWIFT) build -c release -j $(JOBS)
 FORMATTED = Package.swift $(wildcard Sources Tests Examples Benchmarks Snippets)
 EXAMPLES = $(patsubst Examples/%/Package.swift,%,$(wildcard Examples/*/Package.swift))
 # Debian packages that tests use beside what every build needs.
-TEST_PACKAGES = strace bsdutils iproute2
+TEST_PACKAGES = strace bsdutils iproute2 openssl
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo build test test-swift test-scripts examples verify fuzz format lint clean
@@ -45,7 +45,7 @@ test: ## everything that has to pass: lint, build without warnings, tests, examp
 # something. Warnings are errors in every target of ours (see Package.swift). One target after the other:
 # each has threads and processes that want all of the machine. And apart from those that block the few
 # threads that tasks have, for minutes with full counts: tests of tasks that need one of them.
-TEST_TARGETS = $(or $(FILTER),^PsyneTests\. ^PsyneTCPTests\. ^PsyneCLITests\. ^PsyneIPCTests\.AsyncTests\b \
+TEST_TARGETS = $(or $(FILTER),^PsyneTests\. ^PsyneTCPTests\. ^PsyneTLSTests\. ^PsyneCLITests\. ^PsyneIPCTests\.AsyncTests\b \
   ^PsyneIPCTests\.(?!AsyncTests\b) ^PsyneCoreTests\.)
 test-swift:
 	@set -e; for tests in $(foreach t,$(TEST_TARGETS),'$(t)'); do \

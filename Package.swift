@@ -24,6 +24,7 @@ let package = Package(
     .library(name: "PsyneCore", targets: ["PsyneCore"]),
     .library(name: "PsyneIPC", targets: ["PsyneIPC"]),
     .library(name: "PsyneTCP", targets: ["PsyneTCP"]),
+    .library(name: "PsyneTLS", targets: ["PsyneTLS"]),
     .library(name: "Psyne", targets: ["Psyne"]),
     .executable(name: "psyne", targets: ["PsyneCLI"]),
   ],
@@ -41,6 +42,10 @@ let package = Package(
     .target(name: "PsyneCore", dependencies: ["CPsyne"], swiftSettings: settings),
     .target(name: "PsyneIPC", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
     .target(name: "PsyneTCP", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(
+      name: "PsyneTLS", dependencies: ["COpenSSL", "PsyneCore", "PsyneTCP"],
+      swiftSettings: settings),
     .target(
       name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC", "PsyneTCP"], swiftSettings: settings),
     .executableTarget(
@@ -78,6 +83,9 @@ let package = Package(
       name: "PsyneTests", dependencies: ["Psyne", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "PsyneTCPTests", dependencies: ["CPsyne", "PsyneCore", "PsyneTCP", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PsyneTLSTests", dependencies: ["COpenSSL", "PsyneCore", "PsyneTLS", "TestSupport"],
       swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"],
