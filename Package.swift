@@ -44,7 +44,7 @@ let package = Package(
     .target(name: "PsyneTCP", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(
-      name: "PsyneTLS", dependencies: ["COpenSSL", "PsyneCore", "PsyneTCP"],
+      name: "PsyneTLS", dependencies: ["COpenSSL", "CPsyne", "PsyneCore", "PsyneTCP"],
       swiftSettings: settings),
     .target(
       name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC", "PsyneTCP"], swiftSettings: settings),
@@ -80,7 +80,7 @@ let package = Package(
       name: "psyne-hot-path", dependencies: ["CHotPath", "PsyneCore"],
       path: "Tests/Support/HotPathClient", swiftSettings: settings),
     .testTarget(
-      name: "PsyneTests", dependencies: ["Psyne", "TestSupport"], swiftSettings: settings),
+      name: "PsyneTests", dependencies: ["Psyne", "PsyneTLS", "TestSupport"], swiftSettings: settings),
     .testTarget(
       name: "PsyneTCPTests", dependencies: ["CPsyne", "PsyneCore", "PsyneTCP", "TestSupport"],
       swiftSettings: settings),

@@ -1,4 +1,4 @@
-internal import PsyneCore
+package import PsyneCore
 
 /// What a connection's bytes pass on their way between its link and its socket. Used by one thread at a time.
 ///

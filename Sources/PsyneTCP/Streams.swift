@@ -34,7 +34,7 @@ extension ByteStream {
       let ofHead = min(count, head.count)
       unsafe head = UnsafeRawBufferPointer(rebasing: head[ofHead...])
       unsafe body = UnsafeRawBufferPointer(rebasing: body[(count - ofHead)...])
-      if isDirect || head.isEmpty && body.isEmpty { return done }
+      if unsafe isDirect || head.isEmpty && body.isEmpty { return done }
     }
   }
 }

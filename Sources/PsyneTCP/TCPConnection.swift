@@ -24,7 +24,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let onEnd: @Sendable (TCPConnection) -> Void
 
   private let arrival = Mutex<Arrival?>(nil)
-  private struct Arrival {
+  private struct Arrival: @unchecked Sendable {
+    // Unchecked: whoever brings the stream lets go of it.
     let socket: Socket
     /// What it has been read from, and the connector's hello that came; both of listeners.
     let stream: (any ByteStream)?
@@ -87,8 +88,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   /// Goes on over `socket`; of a listener, for a connector that has said `hello` over `stream`.
   func adopt(_ socket: Socket, _ stream: (any ByteStream)? = nil, _ hello: Hello? = nil) {
+    let new = Arrival(socket: socket, stream: stream, hello: hello)
     let older = arrival.withLock { arrival in
-      defer { arrival = Arrival(socket: socket, stream: stream, hello: hello) }
+      defer { arrival = new }
       return arrival
     }
     older?.socket.close()
@@ -275,7 +277,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         // Less than there was room for: there is no more, and the next will be told.
         if count < asked, !toEnd, stream.isDirect { return }
       } else if let failure = stream.failure {
-        return fail(failure)
+        return fail(failure, now)
       } else if count == 0 {
         return breakOff(
           link.mayEnd ? "" : "the other side has closed the connection without a goodbye", now)
@@ -304,7 +306,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       }
       if result == .blocked {
         if number != 0, number != EAGAIN, number != EWOULDBLOCK {
-          if let failure = stream.failure { return fail(failure) }
+          if let failure = stream.failure { return fail(failure, now) }
           // What has come before may say why: an error, or a goodbye.
           read(now, toEnd: true)
           guard self.socket != nil else { return }
@@ -476,7 +478,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   // MARK: The end
 
   /// The stream goes no further: what was refused once will be refused again.
-  private func fail(_ error: LinkError) {
+  private func fail(_ error: LinkError, _ now: Int64) {
+    // Where it may be the network's fault it is worth another try, if it has ever been right.
+    if error.code == .truncated, hasMet { return breakOff(error.message, now) }
     link.fail(error)
     // The other side is told, where it can still be.
     end(.failed(failure(error.description)))

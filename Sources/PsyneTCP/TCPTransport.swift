@@ -15,8 +15,7 @@ public import PsyneCore
 ///
 /// - Important: Nothing is encrypted and nobody is asked who it is: whoever reaches the port can connect.
 public struct TCPTransport: Transport {
-  /// `tcp`, with what it encodes and encrypts with in front of it: `lz4+tcp`, `tls`, `lz4+tls`.
-  public private(set) var scheme = "tcp"
+  private var base = "tcp"
   private let options: TCPOptions
   private let engines: Engines
   private var codec: (any BlockCodec)?
@@ -33,19 +32,21 @@ public struct TCPTransport: Transport {
     self.engines = Engines(engines)
   }
 
+  /// `tcp`, with the codec's name in front: `lz4+tcp`.
+  public var scheme: String { codec.map { "\($0.name)+\(base)" } ?? base }
+
   /// The same over bytes that a codec has made fewer, for addresses such as `lz4+tcp://`. Both sides have to
   /// name it. The threads are shared.
   public func encoded(by codec: any BlockCodec) -> TCPTransport {
     var copy = self
     copy.codec = codec
-    copy.scheme = "\(codec.name)+\(scheme)"
     return copy
   }
 
   /// The same over streams that something else makes of sockets.
   package func over(_ maker: any StreamMaker, scheme: String) -> TCPTransport {
     var copy = self
-    (copy.maker, copy.scheme) = (maker, scheme)
+    (copy.maker, copy.base) = (maker, scheme)
     return copy
   }
 
