@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -158,6 +159,11 @@ static inline void *copenssl_owner(const SSL *ssl) { return SSL_get_app_data(ssl
 static inline void *copenssl_owner_of_check(X509_STORE_CTX *check) {
   SSL *ssl = (SSL *)X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx());
   return ssl == NULL ? NULL : SSL_get_app_data(ssl);
+}
+
+/// Whether keys that are exported are this connection's alone: of TLS 1.2 with an extension only (RFC 7627).
+static inline bool copenssl_exports_are_unique(SSL *ssl) {
+  return SSL_version(ssl) >= TLS1_3_VERSION || SSL_get_extms_support(ssl) == 1;
 }
 
 static inline const char *copenssl_cipher(const SSL *ssl) {

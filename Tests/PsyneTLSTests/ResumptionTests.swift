@@ -145,13 +145,20 @@ struct ResumptionTests {
     try place.server()
     let (connector, listener) = (try place.connector(), try place.listener())
     #expect(try visit(connector, listener) == false)
-    let (old, oldServer) = try meet(connector, listener)
+    let old = End(try connector.session(host: "localhost"))
+    let raw = unsafe RawPeer(isServer: true) { context in
+      unsafe place.configure(context, isServer: true)
+    }
+    pump(old, raw)
     let other = try Place()
     try place.write(other.authority.credentials().certificatePEM, "ca.pem")
     #expect(try connector.reloadIfChanged())
-    // What a connection of before is given is not used either.
-    oldServer.outgoing = [1]
-    pump(old, oldServer)
+    // A connection of before is given another ticket, which is not used either.
+    let server = try #require(try? ServerName("localhost"))
+    #expect(unsafe SSL_new_session_ticket(raw.ssl) == 1)
+    raw.outgoing = [1]
+    pump(old, raw)
+    #expect(old.received == [1] && connector.resumption.take(for: server) == nil)
     let (client, _) = try meet(connector, listener)
     #expect(client.error?.code == .unknownAuthority)
   }

@@ -121,7 +121,9 @@ package final class TLSSession: @unchecked Sendable {
   /// So many of the ``pending`` bytes have left.
   package func sent(_ count: Int) { wire.sent(count) }
 
-  /// Whether there may be something to read that no socket will tell of.
+  /// Whether there may be something to read that no socket will tell of: after `read` has filled all that it
+  /// was given. After it has returned ``Outcome/wantsMore``, it has something new to say only when more has
+  /// come, or when what is ``pending`` has left.
   package var mayRead: Bool { unsafe SSL_has_pending(ssl) == 1 || wire.unreadBytes > 0 }
 
   /// Gives back the memory that holds nothing, of a connection that is idle. It comes back by itself.
@@ -242,6 +244,25 @@ package final class TLSSession: @unchecked Sendable {
     if let error { throw error }
     return 0
   }
+
+  /// 32 bytes that only the two sides of this connection know (RFC 8446, 7.5).
+  func exported(_ label: String) throws(TLSError) -> [UInt8] {
+    precondition(peer != nil, "there are keys when the session is established")
+    guard unsafe copenssl_exports_are_unique(ssl) else {
+      throw TLSError(
+        .tooOld, "the other side's TLS 1.2 cannot tell connections apart (RFC 7627): update it")
+    }
+    var bytes = [UInt8](repeating: 0, count: 32)
+    ErrorQueue.clear()
+    guard
+      unsafe SSL_export_keying_material(
+        ssl, &bytes, bytes.count, label, label.utf8.count, nil, 0, 0) == 1
+    else { throw TLSError(.failed, "the TLS library failed: \(ErrorQueue.reason)") }
+    return bytes
+  }
+
+  /// Which side this is.
+  package var role: TLSRole { context.role }
 
   /// Says that nothing more will be written. What the other side sends can still be read.
   package func finish() {
