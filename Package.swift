@@ -47,7 +47,8 @@ let package = Package(
       name: "PsyneTLS", dependencies: ["COpenSSL", "CPsyne", "PsyneCore", "PsyneTCP"],
       swiftSettings: settings),
     .target(
-      name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC", "PsyneTCP"], swiftSettings: settings),
+      name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC", "PsyneTCP", "PsyneTLS"],
+      swiftSettings: settings),
     .executableTarget(
       name: "PsyneCLI",
       dependencies: [

@@ -1,12 +1,14 @@
 @_exported public import PsyneCore
 @_exported public import PsyneIPC
 @_exported public import PsyneTCP
+@_exported public import PsyneTLS
 
 extension TransportRegistry {
   /// Every transport of this package.
-  public static let standard = TransportRegistry([
-    MemoryTransport(), IPCTransport(), TCPTransport(),
-  ])
+  public static let standard: TransportRegistry = {
+    let tcp = TCPTransport()
+    return TransportRegistry([MemoryTransport(), IPCTransport(), tcp, TLSTransport(over: tcp)])
+  }()
 }
 
 extension SPSCChannel {
