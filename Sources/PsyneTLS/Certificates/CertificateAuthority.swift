@@ -34,6 +34,7 @@ package final class CertificateAuthority: Sendable {
   ) throws(TransportError) {
     let file = TLSFile(option: "the authority's certificate", path: path)
     let keyFile = TLSFile(option: "the authority's key", path: keyPath)
+    guard OpenSSL.isReady else { throw OpenSSL.failure("certificates cannot be read") }
     guard let certificate = try PEM.certificates(file.read(limit: 1 << 20), of: file).first else {
       throw file.failure("has no certificate in PEM format")
     }

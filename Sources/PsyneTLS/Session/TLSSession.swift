@@ -105,8 +105,9 @@ package final class TLSSession: @unchecked Sendable {
 
   // MARK: Encrypted bytes
 
-  /// Where to put what comes from the socket; empty while `read` has to be called first. Valid until the
-  /// session is used again. Allocates 64 KiB after ``relax()``.
+  /// Where to put what comes from the socket; empty while `read` has to be called first (a `recv` of no
+  /// bytes looks like the end). Valid until the session is used again. Allocates 64 KiB at first, and after
+  /// ``relax()``.
   package var room: UnsafeMutableRawBufferPointer { unsafe wire.room }
 
   /// So many bytes were put into ``room``.
