@@ -96,8 +96,10 @@ struct DoorTests {
     }
     let server = try place.server("crowd")
     let connections = try connecting.map { try $0.join("all are let in") }
-    #expect(connections.allSatisfy { $0.state == .connected })
-    #expect(server.peers.count == 80)
+    withExtendedLifetime(connections) {
+      #expect(connections.allSatisfy { $0.state == .connected })
+      #expect(server.peers.count == 80)
+    }
   }
 
   @Test("nobody is let in after it was closed, and one that was on the way in is put out")
