@@ -86,7 +86,8 @@ let package = Package(
       name: "PsyneTCPTests", dependencies: ["CPsyne", "PsyneCore", "PsyneTCP", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "PsyneTLSTests", dependencies: ["COpenSSL", "PsyneCore", "PsyneTLS", "TestSupport"],
+      name: "PsyneTLSTests",
+      dependencies: ["COpenSSL", "PsyneCore", "PsyneTCP", "PsyneTLS", "TestSupport"],
       swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"],

@@ -15,5 +15,9 @@ public struct TLSHooks: Sendable {
   /// thread that serves other connections too, and must not block.
   public var authorize: (@Sendable (TLSPeer) throws(TLSRefusal) -> Void)?
 
+  /// Secrets that a listener lets connectors prove instead of certificates, or beside them: whoever knows one
+  /// of them is let in. Of a connector the first counts. ``TLSOptions/token`` takes their place.
+  public var tokens: [TLSToken] = []
+
   public init() {}
 }

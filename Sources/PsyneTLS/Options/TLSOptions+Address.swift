@@ -16,6 +16,7 @@ extension TLSOptions {
   /// The names of the options in addresses.
   package static let names = [
     "ca", "cert", "key", "verify", "clientcert", "servername", "tls", "crl", "allow",
+    "token",
   ]
 
   /// Adds what an address says.
@@ -33,6 +34,7 @@ extension TLSOptions {
       case "servername": merged.serverName = option.value
       case "tls": merged.minimumVersion = try Self.value(option, address)
       case "crl": merged.revocations = option.value
+      case "token": merged.token = option.value
       case "allow":
         merged.allowed = option.value.split(separator: ",", omittingEmptySubsequences: false)
           .map(String.init)

@@ -52,6 +52,8 @@ public struct TLSOptions: Hashable, Sendable {
   /// certificate, or its common name, of which one has to be among these. Nil: whoever has a certificate
   /// that is accepted. In an address they are separated by commas.
   public var allowed: [String]?
+  /// `token`: a file with a secret that both sides have to know: see ``TLSToken``.
+  public var token: String?
 
   public init() {}
 }

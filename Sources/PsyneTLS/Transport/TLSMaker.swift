@@ -8,8 +8,9 @@ struct TLSMaker: StreamMaker {
   let options: TLSOptions
   let hooks: TLSHooks
   let contexts: TLSContexts
-  /// That of an address, once there is one.
+  /// Those of an address, once there is one.
   private var context: TLSContext?
+  private var tokens: [TLSToken] = []
   /// Of a connector: whom it wants to reach.
   private var host: String?
 
@@ -25,10 +26,12 @@ struct TLSMaker: StreamMaker {
     _ address: ChannelAddress, host: String, listens: Bool
   ) throws(TransportError) -> TLSMaker {
     var copy = self
-    let context = try TLSContext(
-      listens ? .listener : .connector, try options.merging(address), hooks: hooks)
+    let options = try options.merging(address)
+    let context = try TLSContext(listens ? .listener : .connector, options, hooks: hooks)
     contexts.add(context)
     copy.context = context
+    copy.tokens = hooks.tokens
+    if let file = options.token { copy.tokens = [try TLSToken(file: file)] }
     copy.host = listens ? nil : host
     return copy
   }
@@ -36,7 +39,7 @@ struct TLSMaker: StreamMaker {
   func stream(over socket: Socket) throws(TransportError) -> any ByteStream {
     guard let context else { preconditionFailure("an address comes before its sockets") }
     contexts.refresh(context)
-    return TLSStream(try context.session(host: host), over: socket)
+    return TLSStream(try context.session(host: host), over: socket, tokens: tokens)
   }
 }
 

@@ -6,11 +6,14 @@ internal import PsyneTCP
 final class TLSStream: ByteStream {
   private let session: TLSSession
   private let socket: Socket
+  /// What comes before the link's bytes; nil where nobody has a token, and when it is done.
+  private var exchange: TokenExchange?
   private(set) var failure: LinkError?
 
-  init(_ session: TLSSession, over socket: Socket) {
+  init(_ session: TLSSession, over socket: Socket, tokens: [TLSToken]) {
     self.session = session
     self.socket = socket
+    exchange = tokens.isEmpty ? nil : TokenExchange(tokens)
   }
 
   var isDirect: Bool { false }
@@ -25,15 +28,14 @@ final class TLSStream: ByteStream {
 
   func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
     do throws(TLSError) {
-      while true {
-        let count = try unsafe session.write(head, body)
-        let isGone = push() == 0
-        if count > 0 { return count }
-        // Room was made, or there is nothing that could make any.
-        guard isGone, session.isEstablished else { return again() }
-        let more = try unsafe session.write(head, body)
-        return more > 0 ? more : again()
-      }
+      guard try exchangeTokens() else { return again() }
+      let count = try unsafe session.write(head, body)
+      let isGone = push() == 0
+      if count > 0 { return count }
+      // Where there was no room, there is now.
+      guard isGone, session.isEstablished else { return again() }
+      let more = try unsafe session.write(head, body)
+      return more > 0 ? more : again()
     } catch { return fail(error) }
   }
 
@@ -42,6 +44,10 @@ final class TLSStream: ByteStream {
   ) -> Int {
     do throws(TLSError) {
       while true {
+        guard try exchangeTokens() else {
+          guard let count = fill() else { continue }
+          return count
+        }
         let outcome = try unsafe session.read(into: first, second)
         // What the handshake, or new keys, have to say.
         let isGone = push() == 0
@@ -49,15 +55,35 @@ final class TLSStream: ByteStream {
         case .bytes(let count): return count
         case .ended: return 0
         case .wantsMore:
-          let room = unsafe session.room
-          guard room.count > 0 else { return isGone ? again() : -1 }
-          let count = unsafe socket.receive(
-            room, UnsafeMutableRawBufferPointer(start: nil, count: 0))
-          if count < 0 { return -1 }
-          if count == 0 { session.ended() } else { session.came(count) }
+          guard isGone else { return -1 }
+          if let count = fill() { return count }
         }
       }
     } catch { return fail(error) }
+  }
+
+  /// Whether both sides know what is to be known.
+  private func exchangeTokens() throws(TLSError) -> Bool {
+    guard let step = try exchange?.advance(session) else { return true }
+    _ = push()
+    switch step {
+    case .done:
+      exchange = nil
+      return true
+    case .wants: return false
+    case .ended:
+      throw TLSError(.truncated, "the other side has left before it had shown that it knows our token")
+    }
+  }
+
+  /// Takes what the socket has: nil if there was something, else what to answer.
+  private func fill() -> Int? {
+    let room = unsafe session.room
+    guard room.count > 0 else { return again() }
+    let count = unsafe socket.receive(room, UnsafeMutableRawBufferPointer(start: nil, count: 0))
+    if count < 0 { return -1 }
+    if count == 0 { session.ended() } else { session.came(count) }
+    return nil
   }
 
   func flush() -> Int { push() }
