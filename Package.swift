@@ -24,6 +24,7 @@ let package = Package(
     .library(name: "PsyneCore", targets: ["PsyneCore"]),
     .library(name: "PsyneIPC", targets: ["PsyneIPC"]),
     .library(name: "PsyneTCP", targets: ["PsyneTCP"]),
+    .library(name: "PsyneCompress", targets: ["PsyneCompress"]),
     .library(name: "Psyne", targets: ["Psyne"]),
     .executable(name: "psyne", targets: ["PsyneCLI"]),
   ],
@@ -41,6 +42,8 @@ let package = Package(
     .target(name: "PsyneCore", dependencies: ["CPsyne"], swiftSettings: settings),
     .target(name: "PsyneIPC", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
     .target(name: "PsyneTCP", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .target(name: "PsyneCompress", dependencies: ["CLZ4", "PsyneCore"], swiftSettings: settings),
     .target(
       name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC", "PsyneTCP"], swiftSettings: settings),
     .executableTarget(

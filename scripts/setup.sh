@@ -7,7 +7,7 @@
 set -eu
 
 # What Swift itself calls: the package manager runs git over https, the linker needs libc and libgcc.
-packages="git ca-certificates gcc libc6-dev $*"
+packages="git ca-certificates gcc libc6-dev liblz4-dev $*"
 swift_major=6
 swift_minor=3
 
