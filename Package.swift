@@ -82,6 +82,13 @@ let package = Package(
     .testTarget(
       name: "PsyneTCPTests", dependencies: ["CPsyne", "PsyneCore", "PsyneTCP", "TestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "PsyneCompressTests",
+      dependencies: ["CodecFuzz", "PsyneCompress", "PsyneCore", "TestSupport"],
+      swiftSettings: settings),
+    .target(
+      name: "CodecFuzz", dependencies: ["PsyneCompress", "PsyneCore"],
+      path: "Tests/Support/CodecFuzz", swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"],
       path: "Tests/Support/TestSupport", swiftSettings: settings),
