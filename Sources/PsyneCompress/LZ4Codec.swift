@@ -13,7 +13,7 @@ public import PsyneCore
 ///
 /// Blocks are linked: each refers to the 64 KiB before it, and small ones shrink as well as large ones. What
 /// does not shrink passes as it is and costs next to nothing. Vectors of numbers are shuffled where that helps.
-/// An encoder takes 0.3 MiB, up to twice that during trials, and 0.6 MiB with a ``LZ4Level/high(_:)`` level;
+/// An encoder takes 0.3 MiB, and 0.5 MiB with a ``LZ4Level/high(_:)`` level, twice that during trials;
 /// a decoder takes 0.2 MiB. What neither needs yet is not touched. Nothing depends on what a peer says.
 ///
 /// What is compressed and encrypted afterwards can tell something of what it is by its length: see

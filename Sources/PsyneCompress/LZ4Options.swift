@@ -5,7 +5,7 @@ public enum LZ4Level: Hashable, Sendable {
   /// LZ4 itself: hundreds of megabytes a second on one processor.
   case fast
   /// LZ4 HC, 1 to 12: ever slower, for somewhat fewer bytes, which are read as fast as those of ``fast``.
-  /// From 9 on there are data that take a second for a megabyte.
+  /// At 12 there are data that take a second for a megabyte.
   case high(Int)
 
   /// LZ4 HC at 3, where most of what it gains is gained: 9 takes several times as long.

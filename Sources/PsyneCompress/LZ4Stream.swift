@@ -40,7 +40,7 @@ struct LZ4Stream: ~Copyable {
   /// Bytes that a block of so many can become at most.
   static func bound(_ count: Int) -> Int { Int(LZ4_compressBound(Int32(count))) }
 
-  /// Forgets everything, and learns the window's history. Takes about as long as compressing it.
+  /// Forgets everything, and learns the window's history. Takes about half as long as compressing it.
   func load(_ window: borrowing Window) {
     unsafe window.start.withMemoryRebound(to: CChar.self, capacity: window.history) { start in
       switch state {
