@@ -25,6 +25,7 @@ let package = Package(
     .library(name: "PsyneIPC", targets: ["PsyneIPC"]),
     .library(name: "PsyneTCP", targets: ["PsyneTCP"]),
     .library(name: "PsyneTLS", targets: ["PsyneTLS"]),
+    .library(name: "PsyneCompress", targets: ["PsyneCompress"]),
     .library(name: "Psyne", targets: ["Psyne"]),
     .executable(name: "psyne", targets: ["PsyneCLI"]),
   ],
@@ -43,11 +44,14 @@ let package = Package(
     .target(name: "PsyneIPC", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
     .target(name: "PsyneTCP", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .target(name: "PsyneCompress", dependencies: ["CLZ4", "PsyneCore"], swiftSettings: settings),
     .target(
       name: "PsyneTLS", dependencies: ["COpenSSL", "CPsyne", "PsyneCore", "PsyneTCP"],
       swiftSettings: settings),
     .target(
-      name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC", "PsyneTCP", "PsyneTLS"],
+      name: "Psyne",
+      dependencies: ["PsyneCompress", "PsyneCore", "PsyneIPC", "PsyneTCP", "PsyneTLS"],
       swiftSettings: settings),
     .executableTarget(
       name: "PsyneCLI",
@@ -89,6 +93,13 @@ let package = Package(
       name: "PsyneTLSTests",
       dependencies: ["COpenSSL", "PsyneCore", "PsyneTCP", "PsyneTLS", "TestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "PsyneCompressTests",
+      dependencies: ["CodecFuzz", "PsyneCompress", "PsyneCore", "TestSupport"],
+      swiftSettings: settings),
+    .target(
+      name: "CodecFuzz", dependencies: ["PsyneCompress", "PsyneCore"],
+      path: "Tests/Support/CodecFuzz", swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"],
       path: "Tests/Support/TestSupport", swiftSettings: settings),

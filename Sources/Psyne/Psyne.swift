@@ -1,3 +1,4 @@
+@_exported public import PsyneCompress
 @_exported public import PsyneCore
 @_exported public import PsyneIPC
 @_exported public import PsyneTCP
@@ -7,7 +8,11 @@ extension TransportRegistry {
   /// Every transport of this package.
   public static let standard: TransportRegistry = {
     let tcp = TCPTransport()
-    return TransportRegistry([MemoryTransport(), IPCTransport(), tcp, TLSTransport(over: tcp)])
+    let tls = TLSTransport(over: tcp)
+    return TransportRegistry([
+      MemoryTransport(), IPCTransport(), tcp, tls, tcp.encoded(by: LZ4Codec()),
+      tls.encoded(by: LZ4Codec()),
+    ])
   }()
 }
 

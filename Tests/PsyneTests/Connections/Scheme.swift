@@ -9,7 +9,8 @@ import Testing
 enum Scheme: String, CaseIterable, CustomTestStringConvertible {
   case memory, ipc, tcp, tls
   case encoded = "zeros+tcp"
-  case encodedAndEncrypted = "zeros+tls"
+  case compressed = "lz4+tcp"
+  case compressedAndEncrypted = "lz4+tls"
 
   private static let count = Atomic<Int>(0)
 
@@ -32,7 +33,7 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
     let tls = TLSTransport(try! credentials(), over: tcp)
     return TransportRegistry([
       MemoryTransport(), IPCTransport(), tcp, tls, tcp.encoded(by: ZeroCodec()),
-      tls.encoded(by: ZeroCodec()),
+      tcp.encoded(by: LZ4Codec()), tls.encoded(by: LZ4Codec()),
     ])
   }()
 
