@@ -38,6 +38,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let hasSweep = Atomic<Bool>(false)
   /// Whether the sender flushes by itself, and the bell is silent.
   private let isStreaming = Atomic<Bool>(false)
+  /// Whether others have had their turn before all was read.
+  private let readsOn = Atomic<Bool>(false)
   /// Whether it has since the last look.
   private let hasStreamed = Atomic<Bool>(false)
 
@@ -118,7 +120,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         isStreaming.store(false, ordering: .relaxed)
       }
     }
-    run(.tick)
+    run(readsOn.exchange(false, ordering: .relaxed) ? [.tick, .read] : .tick)
   }
 
   /// A thread of the program has published.
@@ -287,7 +289,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         return breakOff("the connection broke: \(Errno.text(errno))", now)
       }
     }
-    if socket != nil { engine.callSoon(ownTag) }
+    // It is not told again of what is there.
+    if socket != nil {
+      readsOn.store(true, ordering: .relaxed)
+      engine.callSoon(ownTag)
+    }
   }
 
   private func flush(_ now: Int64, _ isPublisher: Bool) {
