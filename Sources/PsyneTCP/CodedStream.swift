@@ -4,7 +4,8 @@ internal import PsyneCore
 /// Has a codec encode what goes over another stream, block by block, and decode what comes.
 ///
 /// The hellos travel as they are: they say which codec it is. So does all that comes behind a hello that
-/// turns somebody away.
+/// turns somebody away. It holds a block that is to be sent and two that have come, whatever the other side
+/// says.
 @safe
 final class CodedStream: ByteStream {
   private let inner: any ByteStream

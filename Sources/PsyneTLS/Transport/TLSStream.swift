@@ -2,7 +2,7 @@ internal import Glibc
 internal import PsyneCore
 internal import PsyneTCP
 
-/// Encrypts what goes over a socket.
+/// Encrypts what goes over a socket. The handshake happens in `send` and `receive`, whichever is called.
 final class TLSStream: ByteStream {
   private let session: TLSSession
   private let socket: Socket
