@@ -5,22 +5,26 @@ package import PsyneCore
 /// The functions answer as those of a socket do: with a number of bytes, or a negative one and `errno`; then
 /// ``failure`` may know more.
 package protocol ByteStream: AnyObject {
-  /// How many of the bytes were taken. They need not be on their way: see ``flush()``.
+  /// How many of the bytes were taken. They need not be on their way: see ``flush()``. None are while
+  /// something has to come first, as in a handshake.
   func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int
-  /// How many bytes came; 0 at the end of the stream.
+  /// How many bytes came, first into `first`; 0 at the end of the stream. It may have to send for that.
   func receive(
     _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
   ) -> Int
   /// Hands on what was taken and is not on its way; negative, and `errno`, while something is left.
   func flush() -> Int
+  /// Gives back memory that holds nothing.
+  func relax()
   /// Nothing more will be sent: the other side is told.
   func finishSending()
 
-  /// Whether less than was asked for means that there is no more now.
+  /// Whether less than was asked for means that there is no more now. Else one asks on until `EAGAIN`: what
+  /// was read ahead is told of by no socket.
   var isDirect: Bool { get }
   /// Why it goes no further, where the system did not say so.
   var failure: LinkError? { get }
-  /// Who the other side has shown to be.
+  /// Who the other side has shown to be; nil before it has, and where nobody asks.
   var identity: PeerIdentity? { get }
 }
 
@@ -30,6 +34,9 @@ package protocol StreamMaker: Sendable {
   var optionNames: [String] { get }
   /// The same as an address wants it, for listening or connecting there.
   func merging(_ address: ChannelAddress, host: String, listens: Bool) throws(TransportError) -> Self
+  /// Called for each socket of an address, on a thread that serves others too.
+  ///
+  /// - Precondition: ``merging(_:host:listens:)`` has made this one.
   func stream(over socket: Socket) throws(TransportError) -> any ByteStream
 }
 
@@ -48,6 +55,7 @@ final class SocketStream: ByteStream {
   ) -> Int { unsafe socket.receive(first, second) }
 
   func flush() -> Int { 0 }
+  func relax() {}
   func finishSending() { socket.finishSending() }
 
   var isDirect: Bool { true }

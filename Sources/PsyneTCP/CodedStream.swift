@@ -4,13 +4,14 @@ internal import PsyneCore
 /// Has a codec encode what goes over another stream, block by block, and decode what comes.
 ///
 /// The hellos travel as they are: they say which codec it is. So does all that comes behind a hello that
-/// turns somebody away.
+/// turns somebody away. It holds a block that is to be sent and two that have come, whatever the other side
+/// says.
 @safe
 final class CodedStream: ByteStream {
   private let inner: any ByteStream
   private let encoder: any BlockEncoder
   private let decoder: any BlockDecoder
-  private(set) var failure: LinkError?
+  private var ownFailure: LinkError?
 
   // What goes
   private var helloToSend = Hello.bytes
@@ -47,6 +48,7 @@ final class CodedStream: ByteStream {
   }
 
   var isDirect: Bool { false }
+  var failure: LinkError? { ownFailure ?? inner.failure }
   var identity: PeerIdentity? { inner.identity }
 
   // MARK: Sending
@@ -100,6 +102,8 @@ final class CodedStream: ByteStream {
     return 0
   }
 
+  func relax() { inner.relax() }
+
   func finishSending() {
     _ = flushOutgoing()
     inner.finishSending()
@@ -119,7 +123,7 @@ final class CodedStream: ByteStream {
           continue
         }
       } catch {
-        failure = LinkError(.malformed, "what came cannot be decoded: \(error.message)")
+        ownFailure = LinkError(.malformed, "what came cannot be decoded: \(error.message)")
         errno = EPROTO
         return -1
       }

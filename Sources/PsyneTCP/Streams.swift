@@ -12,6 +12,9 @@ struct Streams: Sendable {
   }
 
   /// The same, with what encodes all that follows the hellos.
+  ///
+  /// - Parameter hasHello: whether the other side's has been read from `stream` already, as a listener's
+  ///   stranger does.
   func encoding(
     _ stream: any ByteStream, _ terms: LinkTerms, hasHello: Bool
   ) -> any ByteStream {
@@ -22,7 +25,8 @@ struct Streams: Sendable {
 }
 
 extension ByteStream {
-  /// Sends as much as can be sent now: less than all only where the socket takes no more.
+  /// Has as much taken as can be now: less than all only where no more is. What was taken may still have to
+  /// be flushed.
   func sendAll(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
     var (head, body) = unsafe (head, body)
     var done = 0

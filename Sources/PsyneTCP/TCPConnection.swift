@@ -405,6 +405,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       return breakOff(
         "the other side has not said hello within \(options.helloTimeout.spelled)", now)
     }
+    if now - link.lastHeard > options.keepAlive.nanoseconds / 2 { stream?.relax() }
     do throws(LinkError) {
       try link.tick(now: now)
     } catch {
@@ -415,6 +416,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
   /// Why it broke, or why it could not be restored.
   private var lastReason = ""
+
+  /// The same, for whoever has waited in vain.
+  var interruption: String? { lastBreak.withLock(\.self) }
+  private let lastBreak = Mutex<String?>(nil)
 
   // MARK: Breaks
 
@@ -435,6 +440,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     if link.mayEnd || closesAt != .max && link.isDelivered { return end(.closed) }
     if link.phase == .failed { return }
     lastReason = reason
+    lastBreak.withLock { $0 = reason }
     if failsAt == .max {
       failsAt = now + options.resume.nanoseconds
       if hasMet { tell(.interrupted(reason)) }
@@ -485,10 +491,14 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   /// The stream goes no further: what was refused once will be refused again.
   private func fail(_ error: LinkError, _ now: Int64) {
-    // Where it may be the network's fault it is worth another try, if it has ever been right.
-    if error.code == .truncated, hasMet { return breakOff(error.message, now) }
+    // Where it may be the fault of the network, or of somebody in between, it is worth another try, if it
+    // has ever been right.
+    if error.code == .truncated || hasMet && error.code != .malformed {
+      return breakOff(error.message, now)
+    }
     link.fail(error)
-    // The other side is told, where it can still be.
+    // What cannot be decoded leaves us able to say so.
+    if error.code == .malformed { flush(now, false) }
     end(.failed(failure(error.description)))
   }
 

@@ -125,7 +125,12 @@ extension TCPListener {
       try guests.reserve(hello.session, from: endpoint.host)
     }
     switch reservation {
-    case .known(let connection): connection.adopt(socket, stream, hello)
+    case .known(let connection):
+      guard connection.identity?.isSame(as: stream.identity) ?? true else {
+        Refusals.report("\(endpoint) was turned away: the session that it names is somebody else's")
+        return socket.close()
+      }
+      connection.adopt(socket, stream, hello)
     // Whoever connects twice at once connects again.
     case .late: socket.close()
     case .granted: try begin(socket, stream, hello, endpoint)

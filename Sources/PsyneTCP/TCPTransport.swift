@@ -130,11 +130,14 @@ public struct TCPTransport: Transport {
     if isSettled, let failure {
       throw TransportError(.mismatch, "cannot connect to '\(address)': \(failure.message)")
     }
+    let reason =
+      connection.interruption
+      ?? "it is stopped, is no server of Psyne's, or turns us away without a word, having as many "
+      + "strangers as it takes"
     throw TransportError(
       .notFound,
-      "cannot connect to '\(address)': who listens there has not answered within \(timeout.spelled); "
-        + "it is stopped, is no server of Psyne's, or turns us away without a word, having as many "
-        + "strangers as it takes")
+      "cannot connect to '\(address)': who listens there has not answered within \(timeout.spelled): "
+        + reason)
   }
 
   /// A server that is not there yet may be about to start: it is asked again until `deadline`.

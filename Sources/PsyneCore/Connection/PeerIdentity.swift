@@ -12,6 +12,12 @@ public struct PeerIdentity: Hashable, Sendable {
   /// How the connection is secured: "TLS 1.3, TLS_AES_256_GCM_SHA384".
   public let security: String
 
+  /// Whether both stand for one owner, whose certificate may have been renewed.
+  package func isSame(as other: PeerIdentity?) -> Bool {
+    guard let other else { return false }
+    return subject == other.subject && names == other.names && issuer == other.issuer
+  }
+
   public init(
     subject: String, names: [String], issuer: String, fingerprint: String, security: String
   ) {

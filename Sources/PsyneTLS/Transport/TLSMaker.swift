@@ -52,7 +52,7 @@ final class TLSContexts: Sendable {
   }
   private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
 
-  /// So often, at most, files are looked at.
+  /// Files are looked at no sooner than so many nanoseconds after the last time.
   private static let pause: Int64 = 1_000_000_000
 
   func add(_ context: TLSContext) {
@@ -63,7 +63,8 @@ final class TLSContexts: Sendable {
     }
   }
 
-  /// Reads what has changed. What cannot be read is reported, and the old is used.
+  /// Reads what has changed, if it is time to look. What cannot be read is reported, and the old is used.
+  /// Blocks for as long as the disk does, and asks for passphrases.
   func refresh(_ context: TLSContext) {
     let now = cpsyne_monotonic_ns()
     let isDue = entries.withLock { entries in

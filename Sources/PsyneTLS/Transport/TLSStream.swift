@@ -2,7 +2,7 @@ internal import Glibc
 internal import PsyneCore
 internal import PsyneTCP
 
-/// Encrypts what goes over a socket.
+/// Encrypts what goes over a socket. The handshake happens in `send` and `receive`, whichever is called.
 final class TLSStream: ByteStream {
   private let session: TLSSession
   private let socket: Socket
@@ -19,7 +19,10 @@ final class TLSStream: ByteStream {
   var isDirect: Bool { false }
 
   var identity: PeerIdentity? {
-    guard let peer = session.peer, let certificate = peer.certificate else { return nil }
+    // What nobody has checked says nothing.
+    guard let peer = session.peer, peer.isVerified, let certificate = peer.certificate else {
+      return nil
+    }
     return PeerIdentity(
       subject: certificate.subject, names: certificate.names.map(\.text),
       issuer: certificate.issuer, fingerprint: certificate.fingerprint,
@@ -39,11 +42,15 @@ final class TLSStream: ByteStream {
     } catch { return fail(error) }
   }
 
+  /// So often the socket is asked for more before there are bytes: a handshake takes a few.
+  private static let mostRounds = 16
+
   func receive(
     _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
   ) -> Int {
     do throws(TLSError) {
-      while true {
+      // Whoever sends without end what makes no bytes, such as new keys, keeps nobody else waiting.
+      for _ in 0..<Self.mostRounds {
         guard try exchangeTokens() else {
           guard let count = fill() else { continue }
           return count
@@ -59,6 +66,7 @@ final class TLSStream: ByteStream {
           if let count = fill() { return count }
         }
       }
+      return again()
     } catch { return fail(error) }
   }
 
@@ -87,6 +95,7 @@ final class TLSStream: ByteStream {
   }
 
   func flush() -> Int { push() }
+  func relax() { session.relax() }
 
   func finishSending() {
     session.finish()

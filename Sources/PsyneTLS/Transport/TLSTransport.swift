@@ -14,7 +14,9 @@ public import PsyneTCP
 /// are given. A listener has a certificate, and asks those that connect for one if it is given authorities.
 /// `docs/security.md` says what is promised against whom.
 ///
-/// Certificates, keys and lists are read again for new connections when their files have changed.
+/// Certificates, keys and lists are read again for new connections when their files have changed, which is
+/// looked at once a second at most. What is refused in a handshake ends the attempt with
+/// ``TransportError/Code/mismatch``, or a connection that was to come back for good.
 public struct TLSTransport: Transport {
   private let tcp: TCPTransport
   private let contexts: TLSContexts
