@@ -130,14 +130,13 @@ public struct TCPTransport: Transport {
     if isSettled, let failure {
       throw TransportError(.mismatch, "cannot connect to '\(address)': \(failure.message)")
     }
-    let reason =
-      connection.interruption
-      ?? "it is stopped, is no server of Psyne's, or turns us away without a word, having as many "
-      + "strangers as it takes"
+    let last = connection.interruption.map { " (\($0))" } ?? ""
+    let tls = maker == nil ? "wants TLS (tls://)" : "does not speak TLS (tcp://)"
     throw TransportError(
       .notFound,
-      "cannot connect to '\(address)': who listens there has not answered within \(timeout.spelled): "
-        + reason)
+      "cannot connect to '\(address)': who listens there has not answered within "
+        + "\(timeout.spelled)\(last); it is stopped, is no server of Psyne's, \(tls), or turns us away "
+        + "without a word, having as many strangers as it takes")
   }
 
   /// A server that is not there yet may be about to start: it is asked again until `deadline`.

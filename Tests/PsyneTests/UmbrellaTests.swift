@@ -28,6 +28,6 @@ struct UmbrellaTests {
       _ = try SPSCChannel<Bytes>("udp://somewhere")
     }
     #expect(error?.code == .unknownScheme)
-    #expect(error?.message.contains("ipc, memory, tcp") == true)
+    #expect(error?.message.contains("ipc, lz4+tcp, lz4+tls, memory, tcp, tls") == true)
   }
 }
