@@ -85,7 +85,8 @@ let package = Package(
       name: "psyne-hot-path", dependencies: ["CHotPath", "PsyneCore"],
       path: "Tests/Support/HotPathClient", swiftSettings: settings),
     .testTarget(
-      name: "PsyneTests", dependencies: ["Psyne", "PsyneTLS", "TestSupport"], swiftSettings: settings),
+      name: "PsyneTests", dependencies: ["Psyne", "PsyneTLS", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "PsyneTCPTests", dependencies: ["CPsyne", "PsyneCore", "PsyneTCP", "TestSupport"],
       swiftSettings: settings),

@@ -33,7 +33,8 @@ package protocol StreamMaker: Sendable {
   /// Names of the options that it takes in an address.
   var optionNames: [String] { get }
   /// The same as an address wants it, for listening or connecting there.
-  func merging(_ address: ChannelAddress, host: String, listens: Bool) throws(TransportError) -> Self
+  func merging(_ address: ChannelAddress, host: String, listens: Bool) throws(TransportError)
+    -> Self
   /// Called for each socket of an address, on a thread that serves others too.
   ///
   /// - Precondition: ``merging(_:host:listens:)`` has made this one.

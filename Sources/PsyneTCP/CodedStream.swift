@@ -44,7 +44,10 @@ final class CodedStream: ByteStream {
   }
 
   deinit {
-    for unsafe buffer in unsafe [block, encoded, arrivals, decoded] { unsafe buffer.deallocate() }
+    unsafe block.deallocate()
+    unsafe encoded.deallocate()
+    unsafe arrivals.deallocate()
+    unsafe decoded.deallocate()
   }
 
   var isDirect: Bool { false }

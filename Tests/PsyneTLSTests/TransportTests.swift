@@ -33,7 +33,9 @@ struct TransportTests {
   }
 
   /// What is thrown to one that connects.
-  private func refusal(_ server: Server<Numbers>, _ options: String, _ hooks: TLSHooks = TLSHooks()) -> String {
+  private func refusal(_ server: Server<Numbers>, _ options: String, _ hooks: TLSHooks = TLSHooks())
+    -> String
+  {
     do throws(TransportError) {
       _ = try connect(server, options, hooks)
       return "it is let in"
@@ -67,7 +69,8 @@ struct TransportTests {
     let server = try server(place, "&ca=\(place.path("ca.pem"))&allow=psyne:robot-7")
     let connection = try connect(
       server,
-      "ca=\(place.path("ca.pem"))&cert=\(place.path("robot-7.pem"))&key=\(place.path("robot-7.key"))")
+      "ca=\(place.path("ca.pem"))&cert=\(place.path("robot-7.pem"))&key=\(place.path("robot-7.key"))"
+    )
     try exchange(server, connection)
     #expect(connection.identity?.names == ["localhost", "127.0.0.1"])
     let peer = try #require(server.peers.first)

@@ -6,7 +6,8 @@ import Testing
 struct UmbrellaTests {
   @Test("the standard registry has every transport of the package")
   func schemes() {
-    #expect(TransportRegistry.standard.schemes == ["ipc", "lz4+tcp", "lz4+tls", "memory", "tcp", "tls"])
+    #expect(
+      TransportRegistry.standard.schemes == ["ipc", "lz4+tcp", "lz4+tls", "memory", "tcp", "tls"])
   }
 
   @Test("a channel opens by its address alone, and both handles are the same channel")

@@ -120,7 +120,8 @@ extension Hello {
   private static func guess(_ start: UnsafeRawBufferPointer) -> String {
     // A handshake, or an alert.
     if start.count >= 2, unsafe start[0] == 0x16 || start[0] == 0x15, unsafe start[1] == 0x03 {
-      return "it looks like TLS, which this address does not speak: write tls:// on both sides, or tcp://"
+      return
+        "it looks like TLS, which this address does not speak: write tls:// on both sides, or tcp://"
     }
     if start.count >= 8, unsafe start.prefix(8).elementsEqual("PSYTOKEN".utf8) {
       return "it speaks of a token, and this side has none: give both the same one, or none"

@@ -88,7 +88,8 @@ public struct TransportRegistry: Sendable {
     if let codec = address.codecs.first {
       let reason =
         ["memory", "ipc"].contains(address.scheme)
-        ? "what is in shared memory does not travel, and is not encoded" : "no codec '\(codec)' for it"
+        ? "what is in shared memory does not travel, and is not encoded"
+        : "no codec '\(codec)' for it"
       throw TransportError(
         .unknownScheme, "'\(address)' cannot be had: \(reason); registered schemes: \(registered)")
     }

@@ -68,7 +68,9 @@ final class TLSContexts: Sendable {
   func refresh(_ context: TLSContext) {
     let now = cpsyne_monotonic_ns()
     let isDue = entries.withLock { entries in
-      guard let entry = entries[ObjectIdentifier(context)], now >= entry.looksAt else { return false }
+      guard let entry = entries[ObjectIdentifier(context)], now >= entry.looksAt else {
+        return false
+      }
       entries[ObjectIdentifier(context)]?.looksAt = now + Self.pause
       return true
     }

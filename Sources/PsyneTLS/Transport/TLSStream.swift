@@ -80,7 +80,8 @@ final class TLSStream: ByteStream {
       return true
     case .wants: return false
     case .ended:
-      throw TLSError(.truncated, "the other side has left before it had shown that it knows our token")
+      throw TLSError(
+        .truncated, "the other side has left before it had shown that it knows our token")
     }
   }
 

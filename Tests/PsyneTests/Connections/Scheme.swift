@@ -30,7 +30,8 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
   /// With certificates of its own.
   static let registry: TransportRegistry = {
     let tcp = TCPTransport()
-    let tls = TLSTransport(try! credentials(), over: tcp)
+    guard let options = try? credentials() else { preconditionFailure("certificates can be made") }
+    let tls = TLSTransport(options, over: tcp)
     return TransportRegistry([
       MemoryTransport(), IPCTransport(), tcp, tls, tcp.encoded(by: ZeroCodec()),
       tcp.encoded(by: LZ4Codec()), tls.encoded(by: LZ4Codec()),

@@ -19,7 +19,9 @@ struct ZeroCodec: BlockCodec {
         read += 1
         guard block[read - 1] == 0 else { continue }
         var more: UInt8 = 0
-        while read < block.count, block[read] == 0, more < .max { (read, more) = (read + 1, more + 1) }
+        while read < block.count, block[read] == 0, more < .max {
+          (read, more) = (read + 1, more + 1)
+        }
         encoded[written] = more
         written += 1
       }
