@@ -28,7 +28,7 @@ extension HelpText {
     Whoever has ca.key can give out certificates that all who trust ca.pem
     believe. With --force, those given out before are worth nothing any more.
 
-      psyne cert authority home -o /secure/authority
+      psyne cert authority home --days 1000
     """
 
   static let certServer = """

@@ -20,7 +20,8 @@ struct CertificateReport {
   private static func left(until end: Int64) -> String {
     let seconds = end - Int64(time(nil))
     guard seconds >= 0 else { return "expired" }
-    let days = seconds / 86_400
+    // To the nearest: one of 90 days is not one of 89 a second later.
+    let days = (seconds + 43_200) / 86_400
     return days == 0 ? "less than a day left" : days == 1 ? "1 day left" : "\(days) days left"
   }
 }
