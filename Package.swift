@@ -57,6 +57,7 @@ let package = Package(
       name: "PsyneCLI",
       dependencies: [
         "Psyne",
+        "PsyneTLS",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "Subprocess", package: "swift-subprocess"),

@@ -83,7 +83,7 @@ final class CodedStream: ByteStream {
     let written = encoder.encode(
       unsafe Span(_unsafeElements: UnsafeBufferPointer(rebasing: block[..<count])), into: &span)
     if let written {
-      precondition(written > 0 && written < count, "a codec makes fewer bytes, or says that it cannot")
+      precondition(written > 0 && written < count, "a codec makes fewer bytes, or none")
     } else {
       _ = unsafe target.update(fromContentsOf: block[..<count])
     }

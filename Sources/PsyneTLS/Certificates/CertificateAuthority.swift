@@ -52,6 +52,9 @@ package final class CertificateAuthority: Sendable {
     self.key = key
   }
 
+  /// What its own says.
+  package var contents: TLSCertificate { certificate.contents }
+
   /// Its own.
   package func credentials() throws(TransportError) -> Credentials {
     try Certificates.credentials(certificate, key)

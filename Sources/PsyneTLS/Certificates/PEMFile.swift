@@ -1,13 +1,23 @@
 internal import Glibc
 package import PsyneCore
 
-/// Writes certificates and keys.
+/// Certificates and keys in files.
 package enum PEMFile {
   /// Who may read a file beside its owner.
   package enum Readers: UInt32, Sendable {
     /// For private keys.
     case ownerOnly = 0o600
     case everybody = 0o644
+  }
+
+  /// What the certificates in a file say, in its order; one at least.
+  package static func certificates(in path: String) throws(TransportError) -> [TLSCertificate] {
+    let file = TLSFile(option: "the file", path: path)
+    let certificates = try PEM.certificates(file.read(limit: 1 << 20), of: file)
+    guard !certificates.isEmpty else {
+      throw file.failure("has no certificate in PEM format: name the certificate's file")
+    }
+    return certificates.map(\.contents)
   }
 
   /// Puts the whole file there, or nothing, and has it on the disk.

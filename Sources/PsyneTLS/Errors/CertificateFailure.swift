@@ -93,9 +93,9 @@ struct CertificateFailure {
 }
 
 /// Times in messages.
-enum UTC {
+package enum UTC {
   /// As in `2026-01-31 23:59 UTC`.
-  static func text(_ seconds: Int64) -> String {
+  package static func text(_ seconds: Int64) -> String {
     // Days since 1 March of the year 0, so that the leap day comes last (Howard Hinnant's algorithm).
     let (days, second) = floored(seconds, 86400)
     let (era, dayOfEra) = floored(days + 719_468, 146_097)
