@@ -14,7 +14,7 @@ BUILD = $(SWIFT) build -c release -j $(JOBS)
 FORMATTED = Package.swift $(wildcard Sources Tests Examples Benchmarks Snippets)
 EXAMPLES = $(patsubst Examples/%/Package.swift,%,$(wildcard Examples/*/Package.swift))
 # Debian packages that tests use beside what every build needs.
-TEST_PACKAGES = strace bsdutils iproute2
+TEST_PACKAGES = strace bsdutils iproute2 openssl
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo build test test-swift test-scripts examples verify fuzz format lint clean
@@ -45,8 +45,8 @@ test: ## everything that has to pass: lint, build without warnings, tests, examp
 # something. Warnings are errors in every target of ours (see Package.swift). One target after the other:
 # each has threads and processes that want all of the machine. And apart from those that block the few
 # threads that tasks have, for minutes with full counts: tests of tasks that need one of them.
-TEST_TARGETS = $(or $(FILTER),^PsyneTests\. ^PsyneTCPTests\. ^PsyneCLITests\. ^PsyneIPCTests\.AsyncTests\b \
-  ^PsyneIPCTests\.(?!AsyncTests\b) ^PsyneCoreTests\.)
+TEST_TARGETS = $(or $(FILTER),^PsyneTests\. ^PsyneTCPTests\. ^PsyneTLSTests\. ^PsyneCompressTests\. \
+  ^PsyneCLITests\. ^PsyneIPCTests\.AsyncTests\b ^PsyneIPCTests\.(?!AsyncTests\b) ^PsyneCoreTests\.)
 test-swift:
 	@set -e; for tests in $(foreach t,$(TEST_TARGETS),'$(t)'); do \
 	  printf '== swift test --filter %s\n' "$$tests"; $(SWIFT) test -c release -j $(JOBS) --filter "$$tests"; done
@@ -70,7 +70,7 @@ bench-kinds: ## measure the kinds of channels alone
 bench-tcp: ## measure it over TCP against ZeroMQ, NNG, nanomsg and plain sockets
 
 # Finds something new or nothing; what it has found before is among the tests.
-fuzz: ## feed a link with what a hostile peer could send, for FUZZ_SECONDS (600)
+fuzz: ## feed a link and a decoder with what a hostile peer could send, for FUZZ_SECONDS (600)
 	@JOBS=$(JOBS) scripts/fuzz.sh
 
 # Takes much longer than `make test`. PSYNE_VERIFY is read by the tests and by scripts/sanitizers.sh.

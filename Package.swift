@@ -24,6 +24,8 @@ let package = Package(
     .library(name: "PsyneCore", targets: ["PsyneCore"]),
     .library(name: "PsyneIPC", targets: ["PsyneIPC"]),
     .library(name: "PsyneTCP", targets: ["PsyneTCP"]),
+    .library(name: "PsyneTLS", targets: ["PsyneTLS"]),
+    .library(name: "PsyneCompress", targets: ["PsyneCompress"]),
     .library(name: "Psyne", targets: ["Psyne"]),
     .executable(name: "psyne", targets: ["PsyneCLI"]),
   ],
@@ -41,12 +43,21 @@ let package = Package(
     .target(name: "PsyneCore", dependencies: ["CPsyne"], swiftSettings: settings),
     .target(name: "PsyneIPC", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
     .target(name: "PsyneTCP", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .target(name: "PsyneCompress", dependencies: ["CLZ4", "PsyneCore"], swiftSettings: settings),
     .target(
-      name: "Psyne", dependencies: ["PsyneCore", "PsyneIPC", "PsyneTCP"], swiftSettings: settings),
+      name: "PsyneTLS", dependencies: ["COpenSSL", "CPsyne", "PsyneCore", "PsyneTCP"],
+      swiftSettings: settings),
+    .target(
+      name: "Psyne",
+      dependencies: ["PsyneCompress", "PsyneCore", "PsyneIPC", "PsyneTCP", "PsyneTLS"],
+      swiftSettings: settings),
     .executableTarget(
       name: "PsyneCLI",
       dependencies: [
         "Psyne",
+        "PsyneTLS",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
         .product(name: "Subprocess", package: "swift-subprocess"),
@@ -75,10 +86,22 @@ let package = Package(
       name: "psyne-hot-path", dependencies: ["CHotPath", "PsyneCore"],
       path: "Tests/Support/HotPathClient", swiftSettings: settings),
     .testTarget(
-      name: "PsyneTests", dependencies: ["Psyne", "TestSupport"], swiftSettings: settings),
+      name: "PsyneTests", dependencies: ["Psyne", "PsyneTLS", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "PsyneTCPTests", dependencies: ["CPsyne", "PsyneCore", "PsyneTCP", "TestSupport"],
       swiftSettings: settings),
+    .testTarget(
+      name: "PsyneTLSTests",
+      dependencies: ["COpenSSL", "PsyneCore", "PsyneTCP", "PsyneTLS", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PsyneCompressTests",
+      dependencies: ["CodecFuzz", "PsyneCompress", "PsyneCore", "TestSupport"],
+      swiftSettings: settings),
+    .target(
+      name: "CodecFuzz", dependencies: ["PsyneCompress", "PsyneCore"],
+      path: "Tests/Support/CodecFuzz", swiftSettings: settings),
     .target(
       name: "TestSupport", dependencies: ["PsyneCore", "PsyneIPC"],
       path: "Tests/Support/TestSupport", swiftSettings: settings),

@@ -12,29 +12,8 @@ mebibytes=48
 most_under_way=$((16 << 20))
 most_memory_kib=$((64 << 10))
 
-near=psyne-near-$$
-far=psyne-far-$$
-folder=$(mktemp -d)
-clean() {
-  kill $(jobs -p) 2>/dev/null || true
-  ip netns delete "$near" 2>/dev/null || true
-  ip netns delete "$far" 2>/dev/null || true
-  rm -rf "$folder"
-}
-trap clean EXIT
-
-# Not every container may: then there is nothing to try it with.
-if ! ip netns add "$near" 2>"$folder/why" || ! ip netns add "$far" 2>"$folder/why" ||
-  ! ip link add name psyne-near netns "$near" type veth peer name psyne-far netns "$far" 2>"$folder/why" ||
-  ! ip netns exec "$near" tc qdisc add dev psyne-near root \
-    tbf rate "$rate" burst 64kb limit 256kb 2>"$folder/why"; then
-  echo "NOT RUN: this machine gives us no network namespaces with a rate limit: $(head -n 1 "$folder/why")"
-  exit 0
-fi
-ip -n "$near" address add 10.0.0.1/24 dev psyne-near
-ip -n "$far" address add 10.0.0.2/24 dev psyne-far
-ip -n "$near" link set psyne-near up
-ip -n "$far" link set psyne-far up
+. scripts/wire.sh
+lay_wire "$rate" || exit 0
 
 build=("$swift" build -c release -j "${JOBS:-$(nproc)}" --product psyne)
 "${build[@]}"

@@ -6,8 +6,9 @@
 #   scripts/setup.sh strace     these packages too
 set -eu
 
-# What Swift itself calls: the package manager runs git over https, the linker needs libc and libgcc.
-packages="git ca-certificates gcc libc6-dev $*"
+# What Swift itself calls: the package manager runs git over https, the linker needs libc and libgcc. And
+# OpenSSL for TLS, LZ4 for compression.
+packages="git ca-certificates gcc libc6-dev libssl-dev liblz4-dev $*"
 swift_major=6
 swift_minor=3
 

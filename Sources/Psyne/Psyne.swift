@@ -1,12 +1,19 @@
+@_exported public import PsyneCompress
 @_exported public import PsyneCore
 @_exported public import PsyneIPC
 @_exported public import PsyneTCP
+@_exported public import PsyneTLS
 
 extension TransportRegistry {
   /// Every transport of this package.
-  public static let standard = TransportRegistry([
-    MemoryTransport(), IPCTransport(), TCPTransport(),
-  ])
+  public static let standard: TransportRegistry = {
+    let tcp = TCPTransport()
+    let tls = TLSTransport(over: tcp)
+    return TransportRegistry([
+      MemoryTransport(), IPCTransport(), tcp, tls, tcp.encoded(by: LZ4Codec()),
+      tls.encoded(by: LZ4Codec()),
+    ])
+  }()
 }
 
 extension SPSCChannel {

@@ -18,6 +18,9 @@ enum HelpText {
       psyne recv --listen tcp://0.0.0.0:9999 -o copy.img
       psyne send --connect tcp://that-host:9999 disk.img
 
+    Over tls:// it is encrypted, and each side knows who the other is, with
+    certificates that 'psyne cert' makes: 'psyne help cert'.
+
     'psyne stat' shows the channels there are and what goes through them, 'psyne
     demo' shows it at work, 'psyne help send' and 'psyne help recv' say more.
 
@@ -31,6 +34,7 @@ enum HelpText {
       ipc://NAME[?OPTION=VALUE&...]   or just   NAME[?OPTION=VALUE&...]
 
       tcp://HOST:PORT[?OPTION=VALUE&...]   with --listen or --connect
+      tls://HOST:PORT[?OPTION=VALUE&...]   the same, encrypted
 
       NAME  1 to 200 letters, digits, '.', '_' and '-', the first no dot. Every
             process of the same user on this machine can open it, nobody else
@@ -56,6 +60,8 @@ enum HelpText {
       capacity=SIZE   as above: 1MiB if nothing is said, and the same on both sides
       resume=TIME     how long a broken connection is waited for: 30s
       wait, full, hugepages and numa are as above; docs/options.md has the others
+      ca=FILE, cert=FILE, key=FILE, allow=NAMES   of tls://, as the options --ca,
+                      --cert, --key and --allow
     """
 
   static let kinds = """
@@ -77,26 +83,32 @@ enum HelpText {
       one whose host is cut off, count as dead after 30 seconds (resume=), which
       is status 69. If it was started again instead, that is 69 at once: two
       halves are no whole.
+
+      Over tls:// who listens has a --cert and a --key, and who connects a --ca,
+      the authority that it trusts. A listener with a --ca lets in those alone
+      that have a certificate of it, and tells who they are. 'psyne cert' makes
+      certificates.
     """
 
   static let exitStatus = """
     EXIT STATUS
        0  all was sent and received; recv: or the reader of its output is gone
-       1  failure: the two sides differ in kind, type, capacity or number, the file
-          is no channel or a damaged one, the input is not of its type, or
-          messages of a broadcast were lost
-      64  usage: an argument or the address is wrong
+       1  failure: the two sides differ in kind, type, capacity or number, or one
+          does not trust the other; the file is no channel or a damaged one, the
+          input is not of its type, or messages of a broadcast were lost
+      64  usage: an argument, the address, or a certificate that it names is wrong
       66  an input file is missing or cannot be opened; stat: no such channel
       68  nobody knows the host of the address
       69  the other side died, left too early, was started again or went on without
           us, or other processes have all the ends of our kind, or the port
-      73  the output file cannot be created, or /dev/shm has no room
+      73  the output file cannot be created, or /dev/shm has no room; cert: the
+          files are there already
       74  reading or writing a file failed
       75  the other side did nothing for as long as --timeout or full= says, nobody
           came or listens, the channel was full and full=fail, or a stopped process
           blocks it
       77  the channel's file is somebody else's, of another mode or group, no
-          regular file, or may not be created
+          regular file, or may not be created; or a key may not be read
       129, 130, 143  ended by hang-up, by Ctrl-C (SIGINT), by SIGTERM
     """
 

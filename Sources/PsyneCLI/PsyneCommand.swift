@@ -1,17 +1,18 @@
 internal import ArgumentParser
 
-/// The tool: `psyne send`, `psyne recv`, `psyne stat`, `psyne demo`.
+/// The tool: `psyne send`, `psyne recv`, `psyne stat`, `psyne cert`, `psyne demo`.
 @main
 struct PsyneCommand: AsyncParsableCommand {
   static let version = "0.1.0"
 
   static let configuration = CommandConfiguration(
     commandName: "psyne",
-    abstract: "Moves data between processes through rings in shared memory, and over TCP.",
+    abstract: "Moves data between processes through rings in shared memory, and over TCP and TLS.",
     discussion: HelpText.overview,
     version: "psyne \(version)",
     subcommands: [
-      SendCommand.self, RecvCommand.self, StatCommand.self, DemoCommand.self, DemoPartCommand.self,
+      SendCommand.self, RecvCommand.self, StatCommand.self, CertCommand.self, DemoCommand.self,
+      DemoPartCommand.self,
     ])
 
   // What argument errors begin with: "psyne: ", as our own do.

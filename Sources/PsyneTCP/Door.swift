@@ -81,7 +81,13 @@ final class Door: EngineClient, Sendable {
       stranger.close()
       return Refusals.report("\(endpoint) was turned away: too many connections are under way")
     }
-    Stranger(stranger, endpoint, listener, engine).begin()
+    do throws(TransportError) {
+      try Stranger(stranger, endpoint, listener, engine).begin()
+    } catch {
+      stranger.close()
+      listener.forgetStranger(from: endpoint.host)
+      Refusals.report("\(endpoint) was turned away: \(error.message)")
+    }
   }
 }
 

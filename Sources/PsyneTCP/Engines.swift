@@ -14,6 +14,9 @@ final class Engines: Sendable {
 
   /// The one whose turn it is.
   func next() throws(TransportError) -> Engine { try own.object.next() }
+
+  /// One for those alone who are not connected yet.
+  func entrance() throws(TransportError) -> Engine { try own.object.entrance() }
 }
 
 /// Those of one process.
@@ -21,6 +24,7 @@ private final class EngineGroup: Sendable {
   private struct State {
     var engines: [Engine] = []
     var next = 0
+    var entrance: Engine?
   }
   private let count: Int
   private let state = Mutex(State())
@@ -29,12 +33,23 @@ private final class EngineGroup: Sendable {
 
   func start() throws(TransportError) {
     try state.withLock { state throws(TransportError) in
-      while state.engines.count < count {
-        let engine = try Engine()
-        try engine.start()
-        OpenEngines.add(engine)
-        state.engines.append(engine)
-      }
+      while state.engines.count < count { state.engines.append(try makeEngine()) }
+    }
+  }
+
+  private func makeEngine() throws(TransportError) -> Engine {
+    let engine = try Engine()
+    try engine.start()
+    OpenEngines.add(engine)
+    return engine
+  }
+
+  func entrance() throws(TransportError) -> Engine {
+    try state.withLock { state throws(TransportError) in
+      if let entrance = state.entrance { return entrance }
+      let engine = try makeEngine()
+      state.entrance = engine
+      return engine
     }
   }
 

@@ -23,6 +23,8 @@ struct Guests {
 
   /// Strangers are this many at most.
   private static let mostStrangers = 256
+  /// Those of one address are this many at most, so that no host keeps the door from the others.
+  static let mostStrangersOfAddress = 128
   /// Those of an address that has its connections: they are let in for their hello, which may be that of
   /// one of these that had broken. Others are told why they cannot stay.
   static let surplus = 16
@@ -37,7 +39,7 @@ struct Guests {
   /// Somebody has connected. False if that is one too many.
   mutating func admit(from name: String) -> Bool {
     let host = hosts[name, default: Host()]
-    guard strangers < Self.mostStrangers,
+    guard strangers < Self.mostStrangers, host.strangers < Self.mostStrangersOfAddress,
       host.connections + host.strangers < options.connectionsPerAddress + Self.surplus
     else { return false }
     strangers += 1

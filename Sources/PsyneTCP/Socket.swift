@@ -3,7 +3,7 @@ internal import Glibc
 internal import PsyneCore
 
 /// A TCP socket that does not block. Whoever has it last closes it.
-struct Socket: Sendable {
+package struct Socket: Sendable {
   private let number: Int32
   private let generation = cpsyne_fork_generation()
 
@@ -32,7 +32,7 @@ struct Socket: Sendable {
   }
 
   /// Nothing more will be sent; what the other side sends is still read.
-  func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+  package func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 }
 
 // MARK: Options
@@ -73,14 +73,14 @@ extension Socket {
 
 extension Socket {
   /// How many of the bytes the system took; negative, and `errno`, for none.
-  func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
+  package func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
     unsafe withParts(
       UnsafeMutableRawBufferPointer(mutating: head), UnsafeMutableRawBufferPointer(mutating: body)
     ) { message in unsafe sendmsg(descriptor, message, Int32(MSG_NOSIGNAL)) }
   }
 
   /// How many bytes came; 0 at the end of the stream, negative and `errno` for none.
-  func receive(
+  package func receive(
     _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
   ) -> Int {
     unsafe withParts(first, second) { message in unsafe recvmsg(descriptor, message, 0) }

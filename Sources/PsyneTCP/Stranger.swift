@@ -7,6 +7,7 @@ internal import Synchronization
 final class Stranger: EngineClient, @unchecked Sendable {
   // Unchecked: guarded by the baton.
   private let socket: Socket
+  private let stream: any ByteStream
   private let endpoint: Endpoint
   private let listener: TCPListener
   private let engine: Engine
@@ -17,8 +18,11 @@ final class Stranger: EngineClient, @unchecked Sendable {
   private var isGone = false
   private let deadline: Int64
 
-  init(_ socket: Socket, _ endpoint: Endpoint, _ listener: TCPListener, _ engine: Engine) {
+  init(
+    _ socket: Socket, _ endpoint: Endpoint, _ listener: TCPListener, _ engine: Engine
+  ) throws(TransportError) {
     self.socket = socket
+    stream = try listener.streams.stream(over: socket)
     self.endpoint = endpoint
     self.listener = listener
     self.engine = engine
@@ -59,13 +63,19 @@ final class Stranger: EngineClient, @unchecked Sendable {
   private func read() {
     while true {
       let got = unsafe hello.withUnsafeMutableBytes { buffer in
-        unsafe socket.receive(
+        unsafe stream.receive(
           UnsafeMutableRawBufferPointer(rebasing: buffer[count...]),
           UnsafeMutableRawBufferPointer(start: nil, count: 0))
       }
       if got < 0 {
         if errno == EINTR { continue }
-        if errno != EAGAIN, errno != EWOULDBLOCK { leave(Errno.text(errno)) }
+        if let failure = stream.failure {
+          // What is on its way says why.
+          stream.finishSending()
+          leave(failure.message)
+        } else if errno != EAGAIN, errno != EWOULDBLOCK {
+          leave(Errno.text(errno))
+        }
         return
       }
       if got == 0 { return leave(count == 0 ? nil : "left in the middle of its hello") }
@@ -79,7 +89,7 @@ final class Stranger: EngineClient, @unchecked Sendable {
     do throws(LinkError) {
       guard let decoded = try Hello(of: hello.span.extracting(first: count)) else { return false }
       retire()
-      try listener.greet(socket, decoded, from: endpoint)
+      try listener.greet(socket, stream, decoded, from: endpoint)
     } catch {
       retire()
       refuse(error)
@@ -92,9 +102,10 @@ final class Stranger: EngineClient, @unchecked Sendable {
     if let answer = Link.refusal(of: hello.span.extracting(first: count), listener.terms, error) {
       unsafe answer.withUnsafeBytes { bytes in
         // It fits into the empty buffer of a socket.
-        _ = unsafe socket.send(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+        _ = unsafe stream.sendAll(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
       }
-      socket.finishSending()
+      _ = stream.flush()
+      stream.finishSending()
     }
     turnAway(error.message)
   }

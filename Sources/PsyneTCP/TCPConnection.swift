@@ -11,6 +11,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   // Unchecked: as said above.
   let engine: Engine
   private let options: TCPOptions
+  private let streams: Streams
   private let link: Link
   private let baton = Baton()
   /// Of a connector: where to.
@@ -23,9 +24,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let onEnd: @Sendable (TCPConnection) -> Void
 
   private let arrival = Mutex<Arrival?>(nil)
-  private struct Arrival {
+  private struct Arrival: @unchecked Sendable {
+    // Unchecked: whoever brings the stream lets go of it.
     let socket: Socket
-    /// The connector's, which a listener has read.
+    /// What it has been read from, and the connector's hello that came; both of listeners.
+    let stream: (any ByteStream)?
     let hello: Hello?
   }
 
@@ -35,11 +38,14 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let hasSweep = Atomic<Bool>(false)
   /// Whether the sender flushes by itself, and the bell is silent.
   private let isStreaming = Atomic<Bool>(false)
+  /// Whether others have had their turn before all was read.
+  private let readsOn = Atomic<Bool>(false)
   /// Whether it has since the last look.
   private let hasStreamed = Atomic<Bool>(false)
 
   // The baton's
   private var socket: Socket?
+  private var stream: (any ByteStream)?
   private var isBlocked = false
   private var closesAt = Int64.max
   private var confirmsAt = Int64.max
@@ -54,13 +60,14 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// - Parameter lanes: inbound and outbound, with bells that are this connection's.
   init(
     _ link: Link, _ lanes: TCPLanes, peer: String, target: Endpoint?, _ options: TCPOptions,
-    _ engine: Engine, redeliveredUpTo: Int = 0,
+    _ streams: Streams, _ engine: Engine, redeliveredUpTo: Int = 0,
     onEnd: @escaping @Sendable (TCPConnection) -> Void
   ) {
     redelivered = redeliveredUpTo
     self.link = link
     self.engine = engine
     self.options = options
+    self.streams = streams
     self.target = target
     self.onEnd = onEnd
     super.init(
@@ -81,10 +88,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   // MARK: What others ask for
 
-  /// Goes on over `socket`; of a listener, for a connector that has said `hello`.
-  func adopt(_ socket: Socket, _ hello: Hello? = nil) {
+  /// Goes on over `socket`; of a listener, for a connector that has said `hello` over `stream`.
+  func adopt(_ socket: Socket, _ stream: (any ByteStream)? = nil, _ hello: Hello? = nil) {
+    let new = Arrival(socket: socket, stream: stream, hello: hello)
     let older = arrival.withLock { arrival in
-      defer { arrival = Arrival(socket: socket, hello: hello) }
+      defer { arrival = new }
       return arrival
     }
     older?.socket.close()
@@ -112,7 +120,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         isStreaming.store(false, ordering: .relaxed)
       }
     }
-    run(.tick)
+    run(readsOn.exchange(false, ordering: .relaxed) ? [.tick, .read] : .tick)
   }
 
   /// A thread of the program has published.
@@ -187,7 +195,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     if work.contains(.close), closesAt == .max { beginClosing(now) }
     if work.contains(.adopt) { takeSocket(now) }
     if work.contains(.write) { isBlocked = false }
-    if !work.isDisjoint(with: [.read, .readToEnd]) { read(now, toEnd: work.contains(.readToEnd)) }
+    if !work.isDisjoint(with: [.read, .readToEnd]) {
+      read(now, toEnd: work.contains(.readToEnd))
+      // What encrypts may have waited for what came.
+      if stream?.isDirect == false { isBlocked = false }
+    }
     if work.contains(.confirm), !link.noteReading() {
       // Also if nothing is owed: that the reader saw the bell armed is certain a moment later only.
       confirmLater(now)
@@ -228,6 +240,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     isBlocked = false
     arrived.socket.tune(options)
     do {
+      let below = try arrived.stream ?? streams.stream(over: arrived.socket)
+      stream = streams.encoding(below, link.terms, hasHello: arrived.hello != nil)
+      noteIdentity()
       if let hello = arrived.hello {
         _ = try link.accept(hello, now: now)
       } else {
@@ -247,13 +262,13 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private func read(_ now: Int64, toEnd: Bool) {
     // So much at most that others have their turn.
     var left = 4 << 20
-    while let socket, left > 0 {
+    while let stream, left > 0 {
       var asked = 0
       let count: Int
       do throws(LinkError) {
         count = try unsafe link.receive(now: now) { first, second in
           asked = first.count + second.count
-          return unsafe socket.receive(first, second)
+          return unsafe stream.receive(first, second)
         }
       } catch {
         if error.isFromPeer { end(.failed(failure(error.description))) }
@@ -262,7 +277,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       if count > 0 {
         left -= count
         // Less than there was room for: there is no more, and the next will be told.
-        if count < asked, !toEnd { return }
+        if count < asked, !toEnd, stream.isDirect { return }
+      } else if let failure = stream.failure {
+        return fail(failure, now)
       } else if count == 0 {
         return breakOff(
           link.mayEnd ? "" : "the other side has closed the connection without a goodbye", now)
@@ -272,25 +289,30 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         return breakOff("the connection broke: \(Errno.text(errno))", now)
       }
     }
-    if socket != nil { engine.callSoon(ownTag) }
+    // It is not told again of what is there.
+    if socket != nil {
+      readsOn.store(true, ordering: .relaxed)
+      engine.callSoon(ownTag)
+    }
   }
 
   private func flush(_ now: Int64, _ isPublisher: Bool) {
     guard socket != nil, !isBlocked else { return }
     repeat {
-      guard let socket else { return }
+      guard let stream else { return }
       var number: Int32 = 0
-      let result = unsafe link.send(now: now) { head, body in
-        var count = 0
-        repeat { count = unsafe socket.send(head, body) } while count < 0 && errno == EINTR
+      var result = unsafe link.send(now: now) { head, body in
+        let count = unsafe stream.sendAll(head, body)
         number = count < 0 ? errno : 0
         return count
       }
+      if stream.flush() < 0 { (result, number) = (.blocked, errno) }
       if flushedUpTo.exchange(link.sentPosition, ordering: .relaxed) != link.sentPosition {
         lastFlush.store(cpsyne_monotonic_ns(), ordering: .relaxed)
       }
       if result == .blocked {
         if number != 0, number != EAGAIN, number != EWOULDBLOCK {
+          if let failure = stream.failure { return fail(failure, now) }
           // What has come before may say why: an error, or a goodbye.
           read(now, toEnd: true)
           guard self.socket != nil else { return }
@@ -329,6 +351,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     (attempts, failsAt, redialsAt) = (0, .max, .max)
     let isFirst = !hasMet
     hasMet = true
+    noteIdentity()
     switch meeting {
     case .restarted(let again): tell(.restarted(again: again))
     case .new, .resumed: tell(isFirst ? .connected : .resumed)
@@ -340,6 +363,14 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// The longest frame that the other side takes.
   var largestFrame: Int { largest.load(ordering: .relaxed) }
   private let largest = Atomic<Int>(.max)
+
+  /// Of a connector, it is known when they have met.
+  private func noteIdentity() {
+    if let found = stream?.identity { shown.withLock { $0 = found } }
+  }
+
+  override var identity: PeerIdentity? { shown.withLock(\.self) }
+  private let shown = Mutex<PeerIdentity?>(nil)
 
   private func scheduleKeepAlive(_ now: Int64) {
     engine.call(ownTag, at: now + options.keepAlive.nanoseconds)
@@ -374,6 +405,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       return breakOff(
         "the other side has not said hello within \(options.helloTimeout.spelled)", now)
     }
+    if now - link.lastHeard > options.keepAlive.nanoseconds / 2 { stream?.relax() }
     do throws(LinkError) {
       try link.tick(now: now)
     } catch {
@@ -385,6 +417,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// Why it broke, or why it could not be restored.
   private var lastReason = ""
 
+  /// The same, for whoever has waited in vain.
+  var interruption: String? { lastBreak.withLock(\.self) }
+  private let lastBreak = Mutex<String?>(nil)
+
   // MARK: Breaks
 
   /// Lets go of a socket.
@@ -393,6 +429,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     engine.unwatch(socket)
     socket.close()
     self.socket = nil
+    stream = nil
     isBlocked = false
     link.disconnect()
   }
@@ -403,6 +440,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     if link.mayEnd || closesAt != .max && link.isDelivered { return end(.closed) }
     if link.phase == .failed { return }
     lastReason = reason
+    lastBreak.withLock { $0 = reason }
     if failsAt == .max {
       failsAt = now + options.resume.nanoseconds
       if hasMet { tell(.interrupted(reason)) }
@@ -451,6 +489,19 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   // MARK: The end
 
+  /// The stream goes no further: what was refused once will be refused again.
+  private func fail(_ error: LinkError, _ now: Int64) {
+    // Where it may be the fault of the network, or of somebody in between, it is worth another try, if it
+    // has ever been right.
+    if error.code == .truncated || hasMet && error.code != .malformed {
+      return breakOff(error.message, now)
+    }
+    link.fail(error)
+    // What cannot be decoded leaves us able to say so.
+    if error.code == .malformed { flush(now, false) }
+    end(.failed(failure(error.description)))
+  }
+
   private func failure(_ message: String) -> ConnectionFailure {
     let (messages, bytes) = link.unconfirmed
     return ConnectionFailure(message, unconfirmedMessages: messages, unconfirmedBytes: bytes)
@@ -470,7 +521,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       let (messages, bytes) = link.unconfirmed
       reportUnread(messages: messages, bytes: bytes)
     }
-    socket?.finishSending()
+    stream?.finishSending()
     drop()
     link.leave(as: event == .closed ? .closed : .died)
     tellEnd()

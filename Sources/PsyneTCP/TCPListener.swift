@@ -8,6 +8,7 @@ final class TCPListener: ListeningPlace, Sendable {
   let address: String
   let terms: LinkTerms
   let options: TCPOptions
+  let streams: Streams
   let engines: Engines
   private let placement: LanePlacement
   private let accept: @Sendable (Carrier) throws(TransportError) -> Void
@@ -15,19 +16,22 @@ final class TCPListener: ListeningPlace, Sendable {
   private let guests: Mutex<Guests>
 
   init(
-    _ endpoint: Endpoint, _ terms: LinkTerms, _ options: TCPOptions, _ placement: LanePlacement,
-    _ engines: Engines, _ accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
+    _ endpoint: Endpoint, scheme: String, _ terms: LinkTerms, _ options: TCPOptions,
+    _ streams: Streams, _ placement: LanePlacement, _ engines: Engines,
+    _ accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void
   ) throws(TransportError) {
     self.terms = terms
     self.options = options
+    self.streams = streams
     self.engines = engines
     self.placement = placement
     self.accept = accept
-    let engine = try engines.next()
+    // Handshakes cost much, and nobody knows of whom: those who are connected are spared them.
+    let engine = try streams.maker == nil ? engines.next() : engines.entrance()
     guests = Mutex(Guests(options))
     let sockets = try Self.listen(endpoint, options)
     let port = SocketAddress(of: sockets[0])?.endpoint.port ?? endpoint.port
-    address = "tcp://\(Endpoint(host: endpoint.host, port: port))"
+    address = "\(scheme)://\(Endpoint(host: endpoint.host, port: port))"
     doors = Mutex([])
     let shut = sockets.map { Door($0, self, engine) }
     doors.withLock { $0 = shut }
@@ -110,7 +114,9 @@ extension TCPListener {
   /// A stranger has said hello: it goes on with its session, or begins one.
   ///
   /// - Throws: why it is turned away.
-  func greet(_ socket: Socket, _ hello: Hello, from endpoint: Endpoint) throws(LinkError) {
+  func greet(
+    _ socket: Socket, _ stream: any ByteStream, _ hello: Hello, from endpoint: Endpoint
+  ) throws(LinkError) {
     guard hello.role == .connector else {
       throw LinkError(.malformed, "both sides listen: one has to connect")
     }
@@ -119,14 +125,21 @@ extension TCPListener {
       try guests.reserve(hello.session, from: endpoint.host)
     }
     switch reservation {
-    case .known(let connection): connection.adopt(socket, hello)
+    case .known(let connection):
+      guard connection.identity?.isSame(as: stream.identity) ?? true else {
+        Refusals.report("\(endpoint) was turned away: the session that it names is somebody else's")
+        return socket.close()
+      }
+      connection.adopt(socket, stream, hello)
     // Whoever connects twice at once connects again.
     case .late: socket.close()
-    case .granted: try begin(socket, hello, endpoint)
+    case .granted: try begin(socket, stream, hello, endpoint)
     }
   }
 
-  private func begin(_ socket: Socket, _ hello: Hello, _ endpoint: Endpoint) throws(LinkError) {
+  private func begin(
+    _ socket: Socket, _ stream: any ByteStream, _ hello: Hello, _ endpoint: Endpoint
+  ) throws(LinkError) {
     let connection: TCPConnection
     do throws(TransportError) {
       connection = try makeConnection(hello, endpoint)
@@ -145,7 +158,7 @@ extension TCPListener {
     guests.withLock { $0.seat(connection, hello.session) }
     // It may have been abandoned meanwhile, when it had no seat to lose.
     if connection.hasEnded.isSet { ended(connection, hello.session, endpoint.host) }
-    connection.adopt(socket, hello)
+    connection.adopt(socket, stream, hello)
   }
 
   private func makeConnection(
@@ -161,7 +174,7 @@ extension TCPListener {
       .listener, terms, session: hello.session, incarnation: .random(), inbound: lanes.inbound,
       outbound: lanes.outbound)
     return TCPConnection(
-      link, lanes, peer: "\(endpoint)", target: nil, options, try engines.next(),
+      link, lanes, peer: "\(endpoint)", target: nil, options, streams, try engines.next(),
       redeliveredUpTo: hello.incarnation == .none ? 0 : hello.positions.sent
     ) { [weak self] connection in
       self?.ended(connection, hello.session, endpoint.host)

@@ -15,8 +15,11 @@ public import PsyneCore
 ///
 /// - Important: Nothing is encrypted and nobody is asked who it is: whoever reaches the port can connect.
 public struct TCPTransport: Transport {
+  private var base = "tcp"
   private let options: TCPOptions
   private let engines: Engines
+  private var codec: (any BlockCodec)?
+  private var maker: (any StreamMaker)?
 
   /// - Parameters:
   ///   - options: for what an address does not say. They are checked when one is used.
@@ -29,10 +32,36 @@ public struct TCPTransport: Transport {
     self.engines = Engines(engines)
   }
 
-  public var scheme: String { "tcp" }
+  /// `tcp`, with the codec's name in front: `lz4+tcp`.
+  public var scheme: String { codec.map { "\($0.name)+\(base)" } ?? base }
+
+  /// The same over bytes that a codec has made fewer, for addresses such as `lz4+tcp://`. Both sides have to
+  /// name it. The threads are shared.
+  public func encoded(by codec: any BlockCodec) -> TCPTransport {
+    var copy = self
+    copy.codec = codec
+    return copy
+  }
+
+  /// The same over streams that something else makes of sockets.
+  package func over(_ maker: any StreamMaker, scheme: String) -> TCPTransport {
+    var copy = self
+    (copy.maker, copy.base) = (maker, scheme)
+    return copy
+  }
 
   public var optionNames: [String] {
     ["capacity", "wait", "full", "hugepages", "numa", "connecttimeout"] + TCPOptions.names
+      + (codec?.optionNames ?? []) + (maker?.optionNames ?? [])
+  }
+
+  /// What connections at an address have between their links and their sockets.
+  private func streams(
+    _ address: ChannelAddress, _ endpoint: Endpoint, listens: Bool
+  ) throws(TransportError) -> Streams {
+    Streams(
+      codec: try codec?.merging(address),
+      maker: try maker?.merging(address, host: endpoint.host, listens: listens))
   }
 
   /// 1 MiB: the lanes of both sides stay in the caches of their cores, which is worth a factor of two
@@ -57,9 +86,12 @@ public struct TCPTransport: Transport {
   ) throws(TransportError) -> any ListeningPlace {
     let tcp = try self.options.merging(address)
     let terms = try terms(format, options, tcp)
+    let endpoint = try Endpoint(address)
+    let streams = try streams(address, endpoint, listens: true)
     try engines.start()
     return try TCPListener(
-      try Endpoint(address), terms, tcp, LanePlacement(options, of: address), engines, accept)
+      endpoint, scheme: scheme, terms, tcp, streams, LanePlacement(options, of: address), engines,
+      accept)
   }
 
   public func connect(
@@ -77,6 +109,7 @@ public struct TCPTransport: Transport {
       min(options.connectTimeout ?? ChannelOptions.defaultConnectTimeout, .seconds(6_000_000_000)))
     let deadline = cpsyne_monotonic_ns() + timeout.nanoseconds
     let terms = try terms(format, options, tcp)
+    let streams = try streams(address, endpoint, listens: false)
     let engine = try engines.next()
     // Before the socket, which would have to be closed if they cannot be had.
     let lanes = try TCPLanes(
@@ -86,7 +119,7 @@ public struct TCPTransport: Transport {
       outbound: lanes.outbound)
     let socket = try Self.dial(endpoint, tcp, until: deadline)
     let connection = TCPConnection(
-      link, lanes, peer: "\(endpoint)", target: endpoint, tcp, engine
+      link, lanes, peer: "\(endpoint)", target: endpoint, tcp, streams, engine
     ) { _ in }
     connection.adopt(socket)
     connection.isSettled.wait(until: deadline)
@@ -97,11 +130,13 @@ public struct TCPTransport: Transport {
     if isSettled, let failure {
       throw TransportError(.mismatch, "cannot connect to '\(address)': \(failure.message)")
     }
+    let last = connection.interruption.map { " (\($0))" } ?? ""
+    let tls = maker == nil ? "wants TLS (tls://)" : "does not speak TLS (tcp://)"
     throw TransportError(
       .notFound,
-      "cannot connect to '\(address)': who listens there has not answered within \(timeout.spelled); "
-        + "it is stopped, is no server of Psyne's, or turns us away without a word, having as many "
-        + "strangers as it takes")
+      "cannot connect to '\(address)': who listens there has not answered within "
+        + "\(timeout.spelled)\(last); it is stopped, is no server of Psyne's, \(tls), or turns us away "
+        + "without a word, having as many strangers as it takes")
   }
 
   /// A server that is not there yet may be about to start: it is asked again until `deadline`.
@@ -139,6 +174,6 @@ public struct TCPTransport: Transport {
     let largest = (asked + unit - 1) / unit * unit
     return LinkTerms(
       format: format, capacity: capacity, largestMessage: min(largest, capacity),
-      keepAlive: Int(tcp.keepAlive.nanoseconds / 1_000_000))
+      keepAlive: Int(tcp.keepAlive.nanoseconds / 1_000_000), codec: codec?.id ?? 0)
   }
 }

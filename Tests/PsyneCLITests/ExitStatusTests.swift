@@ -12,7 +12,7 @@ struct ExitStatusTests {
       (["send"], "Missing expected argument '<uri>'"),
       (["sned", "x"], "unexpected argument"),
       (["send", "ipc:/x"], "it has no '://'; write a scheme and a name, as in ipc://sensor_data"),
-      (["send", "icp://x"], "no transport for 'icp'; registered: ipc, memory"),
+      (["send", "icp://x"], "no transport for 'icp'; registered: ipc, lz4+tcp"),
       (["recv", "ipc://"], "nothing stands after '://'"),
       (["recv", "ipc://a/b"], "a name has no '/'; 'a/b' could be 'a-b'"),
       (["recv", "ipc://../x"], "does not name a channel"),

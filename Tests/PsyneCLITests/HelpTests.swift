@@ -36,7 +36,10 @@ struct HelpTests {
 
   @Test("the texts of help fit a terminal of 80 columns")
   func width() {
-    for text in [HelpText.overview, HelpText.send, HelpText.recv, HelpText.stat, HelpText.demo] {
+    for text in [
+      HelpText.overview, HelpText.send, HelpText.recv, HelpText.stat, HelpText.demo, HelpText.cert,
+      HelpText.certAuthority, HelpText.certServer, HelpText.certClient,
+    ] {
       for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
     }
   }

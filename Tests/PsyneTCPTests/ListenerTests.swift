@@ -19,7 +19,7 @@ struct ListenerTests {
     accept: @escaping @Sendable (Carrier) throws(TransportError) -> Void = { _ in }
   ) throws -> TCPListener {
     try TCPListener(
-      loopback, terms, options,
+      loopback, scheme: "tcp", terms, options, Streams(codec: nil, maker: nil),
       LanePlacement(ChannelOptions(), of: try ChannelAddress("tcp://127.0.0.1:0")), Engines(1),
       accept)
   }
@@ -62,7 +62,7 @@ struct ListenerTests {
           guard listener.admit(from: "here") else { throw TimedOut("there is room") }
           arrived.add(1, ordering: .relaxed)
           while arrived.load(ordering: .relaxed) < 2 {}
-          try listener.greet(ours, said, from: Endpoint(host: "here", port: 1))
+          try listener.greet(ours, SocketStream(ours), said, from: Endpoint(host: "here", port: 1))
         }
       }
       for thread in threads { try thread.join() }
@@ -87,7 +87,7 @@ struct ListenerTests {
       let (ours, theirs) = try pair()
       defer { theirs.close() }
       try #require(listener.admit(from: "here"))
-      let stranger = Stranger(ours, Endpoint(host: "here", port: 1), listener, engine)
+      let stranger = try Stranger(ours, Endpoint(host: "here", port: 1), listener, engine)
       stranger.begin()
       let hears = Atomic<Bool>(true)
       let other = BackgroundThread {

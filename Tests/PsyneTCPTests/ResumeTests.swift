@@ -52,6 +52,22 @@ struct ResumeTests {
       !events.withLock { $0 }.contains { if case .restarted = $0 { true } else { false } })
   }
 
+  @Test("much that comes at once is all read, though nothing comes behind it")
+  func much() throws {
+    // Nobody says anything else for an hour.
+    let options = "capacity=64MiB&keepalive=1h"
+    let server = try Server<Numbers>("tcp://127.0.0.1:0?\(options)", registry: tcp)
+    let connection = try Connection<Numbers>("\(server.address)?\(options)", registry: tcp)
+    var sender = try connection.sender()
+    for _ in 0..<5 {
+      var loan = try sender.reserve(count: 1 << 20)
+      loan[0] = 7
+      loan.send()
+    }
+    var receiver = try server.receiver()
+    for _ in 0..<5 { #expect(try receiver.receive(timeout: watchdog)?.count == 1 << 20) }
+  }
+
   @Test("a server that is started again gets what nobody has read, marked, and goes on")
   func restart() throws {
     var server: Server<Numbers>? = try Server<Numbers>("tcp://127.0.0.1:0", registry: tcp)

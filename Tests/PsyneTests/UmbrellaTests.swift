@@ -6,7 +6,8 @@ import Testing
 struct UmbrellaTests {
   @Test("the standard registry has every transport of the package")
   func schemes() {
-    #expect(TransportRegistry.standard.schemes == ["ipc", "memory", "tcp"])
+    #expect(
+      TransportRegistry.standard.schemes == ["ipc", "lz4+tcp", "lz4+tls", "memory", "tcp", "tls"])
   }
 
   @Test("a channel opens by its address alone, and both handles are the same channel")
@@ -28,6 +29,6 @@ struct UmbrellaTests {
       _ = try SPSCChannel<Bytes>("udp://somewhere")
     }
     #expect(error?.code == .unknownScheme)
-    #expect(error?.message.contains("ipc, memory, tcp") == true)
+    #expect(error?.message.contains("ipc, lz4+tcp, lz4+tls, memory, tcp, tls") == true)
   }
 }

@@ -31,7 +31,8 @@ extension ChannelArguments {
       return
     }
     // What is wrong with an address otherwise is said where it is used.
-    if (try? ChannelAddress(ChannelName.address(uri)))?.scheme == "tcp" {
+    let scheme = (try? ChannelAddress(ChannelName.address(uri)))?.scheme
+    if scheme == "tcp" || scheme == "tls" {
       throw ValidationError(
         "'\(uri)' has two sides: say --listen on the one, and --connect on the other.")
     }

@@ -20,7 +20,7 @@ extension ChannelArguments {
       throw Failure(
         .usage, "'\(uri)' joins the threads of one process; between processes, write ipc://NAME")
     }
-    return address
+    return secure.merged(into: address)
   }
 
   private func open<Opened: Channel & SendableMetatype>(

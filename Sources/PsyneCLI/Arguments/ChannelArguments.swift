@@ -5,16 +5,18 @@ internal import Psyne
 struct ChannelArguments: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "The channel: ipc://NAME, or just NAME. With --listen or --connect, tcp://HOST:PORT too.",
+      "The channel: ipc://NAME, or just NAME. With --listen or --connect, tcp://HOST:PORT and tls://HOST:PORT too.",
       valueName: "uri"),
     completion: .custom { _, _, _ in Segments.addresses() })
   var uri: String
 
-  @Flag(help: "Let others connect, with --connect: over tcp:// from other hosts.")
+  @Flag(help: "Let others connect, with --connect: over tcp:// and tls:// from other hosts.")
   var listen = false
 
   @Flag(help: "Connect to whoever listens, with --listen; wait for it.")
   var connect = false
+
+  @OptionGroup var secure: SecureArguments
 
   @Option(name: .shortAndLong, help: "What a message holds.")
   var type: PayloadType = .bytes
@@ -58,6 +60,7 @@ struct ChannelArguments: ParsableArguments {
   func validate() throws {
     if let count, count < 1 { throw ValidationError("--count must be 1 at least, not \(count).") }
     try validateMeeting()
+    try secure.validate(for: uri, listens: listen)
   }
 
   static func size(_ text: String) throws -> ByteCount {

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Psyne
 internal import Synchronization
 
@@ -38,7 +39,10 @@ final class OwnConnection<Body: MessageBody & SendableMetatype>: Sendable {
     do throws(TransportError) {
       connection = try TransportRegistry.standard.connect(address, options: options)
     } catch {
-      guard error.code == .notFound else { throw error }
+      // What is not found may be a certificate's file, which no waiting brings.
+      guard error.code == .notFound, error.errno != ENOENT, error.errno != ENOTDIR else {
+        throw error
+      }
       throw Failure(.timeout, error.message)
     }
     return Departure.guarding {

@@ -7,12 +7,16 @@ final class OwnListener<Body: MessageBody & SendableMetatype>: Sendable {
 
   private init(_ server: Server<Body>, _ talk: ConnectionTalk) {
     self.server = server
+    let introductions = Introductions(talk)
     server.onEvent { [roster] peer, event in
+      if event == .connected { introductions.tell(server.peers.first { $0.id == peer }) }
       talk.tell(event, of: server.name(of: peer))
       roster.note(peer, event)
     }
     // Some may have come before.
-    roster.take(server.peers.map { ($0.id, $0.state) })
+    let peers = server.peers
+    for peer in peers where peer.state != .connecting { introductions.tell(peer) }
+    roster.take(peers.map { ($0.id, $0.state) })
   }
 
   /// Listens, and says where if a port was found.

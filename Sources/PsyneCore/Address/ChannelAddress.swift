@@ -66,10 +66,12 @@ public struct ChannelAddress: Hashable, Sendable {
     guard let separator = text.firstRange(of: "://") else {
       throw invalid("it has no '://'; write a scheme and a name, as in ipc://sensor_data")
     }
-    let layers = text[..<separator.lowerBound].split(
+    var layers = text[..<separator.lowerBound].split(
       separator: "+", omittingEmptySubsequences: false
     )
     .map { $0.lowercased() }
+    // What is encrypted is a scheme of its own: there is nothing else below it.
+    if layers.suffix(2) == ["tls", "tcp"] { layers.removeLast() }
     for layer in layers {
       guard let first = layer.first, first.isLetter,
         layer.allSatisfy({ $0.isLetter || $0.isNumber })

@@ -35,6 +35,9 @@ open class Carrier: @unchecked Sendable {
   /// gone.
   open var redeliveredUpTo: Int { 0 }
 
+  /// Who the other side has shown to be; nil where nobody asks.
+  open var identity: PeerIdentity? { nil }
+
   /// Ends the connection in order, once all is sent that was, or the transport's patience is at its end.
   /// Does not wait: events tell.
   open func close() {}

@@ -64,6 +64,9 @@ public struct Connection<Body: MessageBody>: Sendable {
   /// Who the other side is, for people.
   public var peer: String { handle.carrier.peer }
 
+  /// Who the other side has shown to be: over `tls://` the owner of its certificate, if it has one.
+  public var identity: PeerIdentity? { handle.carrier.identity }
+
   /// Has `handler` called for each event from now on, in place of an earlier one. It is called on
   /// whichever thread notices, one that sends or waits on this connection among them: it must not block,
   /// nor take a lock that is held while sending. It is connected already, and that is not told; if it has

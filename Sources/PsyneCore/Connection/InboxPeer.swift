@@ -42,7 +42,10 @@ final class InboxPeer: @unchecked Sendable {
 
   /// Goes on where the last receiver has left off.
   func resume() {
-    if let start = Self.start(of: id, carrier) { view = start } else { carrier.abandon() }
+    guard let start = Self.start(of: id, carrier) else { return carrier.abandon() }
+    view = start
+    // That one has said how far it had come, and woken nobody who waits for it.
+    lane.publish(head: view.head, at: LaneLayout.head, fences: true)
   }
 
   deinit { carrier.inbound.detach(.receiver(0)) }

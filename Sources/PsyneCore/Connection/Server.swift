@@ -68,16 +68,22 @@ public struct Server<Body: MessageBody>: Sendable {
   public var peers: [Peer] {
     hub.inbox.carriers.map { id, carrier in
       Peer(
-        id: id, name: carrier.peer, state: carrier.state,
+        id: id, name: carrier.peer, identity: carrier.identity, state: carrier.state,
         unreadBytes: carrier.outbound.unreadBytes)
     }
   }
+
+  /// Who a peer has shown to be: over `tls://` the owner of its certificate, if it has one. Nil also for one
+  /// that is forgotten. O(1).
+  public func identity(of peer: PeerID) -> PeerIdentity? { hub.carrier(of: peer)?.identity }
 
   /// One of those that are connected.
   public struct Peer: Hashable, Sendable {
     public let id: PeerID
     /// Who it is, for people.
     public let name: String
+    /// Who it has shown to be.
+    public let identity: PeerIdentity?
     public let state: ConnectionState
     /// Bytes that were sent to it, headers included, and that its program is not known to have read.
     public let unreadBytes: Int

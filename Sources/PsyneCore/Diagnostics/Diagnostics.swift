@@ -6,7 +6,8 @@ public struct Diagnostic: Hashable, Sendable {
   /// What it is about, to switch on.
   public struct Code: Hashable, Sendable {
     private enum Kind: String {
-      case hugePages, numa, replaced, leftBehind, stuck, listener, refused, undelivered
+      case hugePages, numa, replaced, leftBehind, stuck, listener, refused, undelivered, notReloaded
+      case unverified, certificate
     }
     private let kind: Kind
 
@@ -26,6 +27,12 @@ public struct Diagnostic: Hashable, Sendable {
     public static let refused = Code(kind: .refused)
     /// A connection was closed, and ended before all that was sent had arrived or was read.
     public static let undelivered = Code(kind: .undelivered)
+    /// Certificates have changed and could not be read again: the old ones are used.
+    public static let notReloaded = Code(kind: .notReloaded)
+    /// Connections are encrypted, and it is not checked who is at the other end.
+    public static let unverified = Code(kind: .unverified)
+    /// A certificate of our own will not be believed.
+    public static let certificate = Code(kind: .certificate)
   }
 
   public let code: Code

@@ -64,12 +64,17 @@ package struct LinkTerms: Equatable, Sendable {
   package var largestMessage: Int
   /// It says something at least this often, in milliseconds.
   package var keepAlive: Int
+  /// What encodes all that follows the hellos; 0 if nothing does.
+  package var codec: UInt16
 
-  package init(format: MessageFormat, capacity: Int, largestMessage: Int, keepAlive: Int) {
+  package init(
+    format: MessageFormat, capacity: Int, largestMessage: Int, keepAlive: Int, codec: UInt16 = 0
+  ) {
     self.format = format
     self.capacity = capacity
     self.largestMessage = largestMessage
     self.keepAlive = keepAlive
+    self.codec = codec
   }
 }
 
@@ -80,6 +85,7 @@ extension Hello {
     unsafe buffer.initializeMemory(as: UInt8.self, repeating: 0)
     unsafe buffer.copyBytes(from: Self.magic)
     unsafe buffer.put(Self.version, at: 8)
+    unsafe buffer.put(terms.codec, at: 10)
     unsafe buffer.put(UInt32(Self.bytes), at: 12)
     unsafe buffer.put(role.rawValue, at: 16)
     unsafe buffer.put(terms.format.type.rawValue, at: 20)
@@ -112,8 +118,13 @@ extension Hello {
 
   /// What the bytes of a stranger look like.
   private static func guess(_ start: UnsafeRawBufferPointer) -> String {
-    if start.count >= 2, unsafe start[0] == 0x16, unsafe start[1] == 0x03 {
-      return "it looks like TLS, which this address does not speak"
+    // A handshake, or an alert.
+    if start.count >= 2, unsafe start[0] == 0x16 || start[0] == 0x15, unsafe start[1] == 0x03 {
+      return
+        "it looks like TLS, which this address does not speak: write tls:// on both sides, or tcp://"
+    }
+    if start.count >= 8, unsafe start.prefix(8).elementsEqual("PSYTOKEN".utf8) {
+      return "it speaks of a token, and this side has none: give both the same one, or none"
     }
     let shown = unsafe start.prefix(16).map { (0x20...0x7e).contains($0) ? $0 : UInt8(ascii: ".") }
     return "it begins with '\(String(decoding: shown, as: UTF8.self))'"
@@ -133,9 +144,9 @@ extension Hello {
         "the other side speaks version \(version) of the protocol, this one version \(Self.version): "
           + "use the same release on both sides")
     }
-    guard unsafe buffer.number(at: 12, as: UInt32.self) == UInt32(Self.bytes),
-      unsafe buffer.number(at: 10, as: UInt16.self) == 0
-    else { throw malformed("its length or flags") }
+    guard unsafe buffer.number(at: 12, as: UInt32.self) == UInt32(Self.bytes) else {
+      throw malformed("its length")
+    }
     guard let role = Role(rawValue: unsafe buffer.number(at: 16)) else {
       throw malformed("its role")
     }
@@ -159,7 +170,8 @@ extension Hello {
         type: MessageType(rawValue: unsafe buffer.number(at: 20)), elementSize: elementSize,
         elementAlignment: alignment, isFixedSize: fixed == 1),
       capacity: Int(capacity), largestMessage: Int(largest),
-      keepAlive: Int(unsafe buffer.number(at: 36, as: UInt32.self)))
+      keepAlive: Int(unsafe buffer.number(at: 36, as: UInt32.self)),
+      codec: unsafe buffer.number(at: 10))
     session = unsafe Self.session(in: buffer)
     incarnation = LinkID(low: unsafe buffer.number(at: 72), high: unsafe buffer.number(at: 80))
     guard session != .none else { throw malformed("its session") }
@@ -179,6 +191,12 @@ extension Hello {
   /// - Parameter buffer: ``bytes`` bytes, of whatever version.
   static func session(in buffer: UnsafeRawBufferPointer) -> LinkID {
     LinkID(low: unsafe buffer.number(at: 56), high: unsafe buffer.number(at: 64))
+  }
+
+  /// Whether a hello, which need not be one that can be, is that of a listener that turns us away.
+  package static func isRefusal(_ hello: Span<UInt8>) -> Bool {
+    for index in 72..<88 where hello[index] != 0 { return false }
+    return hello[16] == UInt8(Role.listener.rawValue)
   }
 
   /// What the first bytes of a stream are; nil while some are missing.
@@ -204,6 +222,13 @@ extension Hello {
       throw LinkError(
         .mismatch,
         "one side carries \(terms.format), the other \(ours.format): use one type on both sides")
+    }
+    guard terms.codec == ours.codec else {
+      func name(_ codec: UInt16) -> String { codec == 0 ? "none" : codec == 1 ? "lz4" : "\(codec)" }
+      throw LinkError(
+        .mismatch,
+        "the codec of one side is \(name(terms.codec)), that of the other \(name(ours.codec)): name the "
+          + "same on both sides, as in lz4+tcp://")
     }
     guard terms.capacity == ours.capacity else {
       throw LinkError(

@@ -77,15 +77,22 @@ public struct TransportRegistry: Sendable {
   }
 
   /// Schemes of the standard modules, so that a missing import can be named.
-  private static let modules = ["memory": "PsyneCore", "ipc": "PsyneIPC", "tcp": "PsyneTCP"]
+  private static let modules = [
+    "memory": "PsyneCore", "ipc": "PsyneIPC", "tcp": "PsyneTCP", "tls": "PsyneTLS",
+  ]
 
   private func transport(for address: ChannelAddress) throws(TransportError) -> any Transport {
     let registered = schemes.isEmpty ? "none" : schemes.joined(separator: ", ")
+    let scheme = (address.codecs + [address.scheme]).joined(separator: "+")
+    if let transport = transports[scheme] { return transport }
     if let codec = address.codecs.first {
+      let reason =
+        ["memory", "ipc"].contains(address.scheme)
+        ? "what is in shared memory does not travel, and is not encoded"
+        : "no codec '\(codec)' for it"
       throw TransportError(
-        .unknownScheme, "no codec '\(codec)' for '\(address)'; registered schemes: \(registered)")
+        .unknownScheme, "'\(address)' cannot be had: \(reason); registered schemes: \(registered)")
     }
-    if let transport = transports[address.scheme] { return transport }
     let advice =
       Self.modules[address.scheme].map {
         "; it is in the module \($0): add its transport to the registry"

@@ -57,11 +57,13 @@ final class Folder: Sendable {
   }
 
   deinit {
-    for name in ["in", "more", "out", "status"] { unsafe unlink("\(path)/\(name)") }
+    for name in names(in: path) where name != "." && name != ".." {
+      unsafe unlink("\(path)/\(name)")
+    }
     unsafe rmdir(path)
   }
 
-  /// Path of a file in it: one of "in", "more", "out", "status".
+  /// Path of a file in it.
   subscript(_ name: String) -> String { "\(path)/\(name)" }
 
   func write(_ bytes: some Collection<UInt8>, to name: String) throws -> String {

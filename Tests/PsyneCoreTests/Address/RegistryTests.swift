@@ -35,10 +35,13 @@ struct RegistryTests {
 
   @Test("a codec that is not there is named")
   func codec() throws {
-    let error = try refusal(of: "lz4+memory://name")
+    let error = try refusal(of: "lz4+tcp://name:1")
     #expect(error.code == .unknownScheme)
     #expect(error.message.contains("no codec 'lz4'"))
     #expect(error.message.contains("registered schemes: memory"))
+    let local = try refusal(of: "lz4+memory://name")
+    #expect(local.code == .unknownScheme)
+    #expect(local.message.contains("what is in shared memory does not travel"))
   }
 
   @Test("an unknown option is named, with those that are known and a near one")

@@ -57,7 +57,7 @@ struct LinkRefusalTests {
     let decoded = try unsafe hello.encoded.withUnsafeBytes { try unsafe Hello(decoding: $0) }
     #expect(decoded == hello)
     for (offset, value) in [
-      (0, 0), (8, 2), (10, 1), (12, 64), (16, 3), (28, 3), (30, 2), (32, 0), (47, 1), (55, 1),
+      (0, 0), (8, 2), (12, 64), (16, 3), (28, 3), (30, 2), (32, 0), (47, 1), (55, 1),
       (95, 255), (96, 255), (104, 255), (112, 255), (127, 255),
     ] as [(Int, UInt8)] {
       var bytes = hello.encoded
@@ -74,6 +74,7 @@ struct LinkRefusalTests {
       (.malformed, { $0.session = LinkID(low: 9, high: 9) }),
       (.mismatch, { $0.terms.format = MessageFormat(Text.self) }),
       (.mismatch, { $0.terms.capacity = 8192 }),
+      (.mismatch, { $0.terms.codec = 1 }),
       (.malformed, { $0.terms.keepAlive = 0 }),
       (.malformed, { $0.positions.received = 8 }),
       (

@@ -173,7 +173,7 @@ struct ConnectionTests {
 
   @Test("nobody there, or one with other messages: said by name", arguments: Scheme.allCases)
   func refusals(_ scheme: Scheme) throws {
-    let nobody = scheme == .tcp ? "tcp://127.0.0.1:1" : scheme.address()
+    let nobody = scheme.isLocal ? scheme.address() : "\(scheme.rawValue)://127.0.0.1:1"
     let absent = #expect(throws: TransportError.self) {
       _ = try Connection<Body>(nobody + "?connecttimeout=50ms")
     }

@@ -1,10 +1,9 @@
-import Glibc
+public import Glibc
 import Synchronization
-import TestSupport
 
 /// Stands between two sides of TCP and cuts their connections: with a reset, after so many bytes.
-final class CuttingProxy: Sendable {
-  let port: UInt16
+public final class CuttingProxy: Sendable {
+  public let port: UInt16
   private let listener: Int32
   private let target: UInt16
   private let cut: @Sendable () -> Int
@@ -20,7 +19,7 @@ final class CuttingProxy: Sendable {
   }
 
   /// - Parameter cut: after how many bytes, of both directions together, the next connection is cut.
-  init(to target: UInt16, cutAfter cut: @escaping @Sendable () -> Int) throws {
+  public init(to target: UInt16, cutAfter cut: @escaping @Sendable () -> Int) throws {
     self.target = target
     self.cut = cut
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -38,19 +37,19 @@ final class CuttingProxy: Sendable {
     _ = BackgroundThread { [self] in run() }
   }
 
-  var cuts: Int { state.withLock(\.cuts) }
+  public var cuts: Int { state.withLock(\.cuts) }
   /// Lets connections live from now on.
-  func beKind() { state.withLock { $0.isCutting = false } }
-  func stall(_ isStalled: Bool) { state.withLock { $0.isStalled = isStalled } }
+  public func beKind() { state.withLock { $0.isCutting = false } }
+  public func stall(_ isStalled: Bool) { state.withLock { $0.isStalled = isStalled } }
   /// Cuts what there is now.
-  func cutAll() {
+  public func cutAll() {
     let pairs = state.withLock { state in
       state.cuts += 1
       return state.pairs
     }
     for pair in pairs { for end in pair { _ = shutdown(end, Int32(SHUT_RDWR)) } }
   }
-  func stop() {
+  public func stop() {
     state.withLock { $0.isStopped = true }
     _ = shutdown(listener, Int32(SHUT_RDWR))
     cutAll()
@@ -122,7 +121,7 @@ final class CuttingProxy: Sendable {
     return true
   }
 
-  static func loopback(_ port: UInt16) -> sockaddr_in {
+  public static func loopback(_ port: UInt16) -> sockaddr_in {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -131,14 +130,14 @@ final class CuttingProxy: Sendable {
   }
 
   /// A connected socket, blocking; negative if nobody listens.
-  static func connect(_ port: UInt16) -> Int32 {
+  public static func connect(_ port: UInt16) -> Int32 {
     let end = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     if connect(end, to: port) { return end }
     close(end)
     return -1
   }
 
-  static func connect(_ end: Int32, to port: UInt16) -> Bool {
+  public static func connect(_ end: Int32, to port: UInt16) -> Bool {
     var address = loopback(port)
     return unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {

@@ -1,0 +1,111 @@
+internal import COpenSSL
+package import PsyneCore
+internal import Synchronization
+
+/// What a listener's or a connector's sessions have in common: who we are, whom we trust, and the sessions
+/// that can be resumed.
+///
+/// - Any thread may use it.
+/// - Files are read when it is made, and when it is reloaded: both block for as long as the disk does.
+/// - What is reloaded is for new sessions; those that are there go on as they are.
+package final class TLSContext: Sendable {
+  package let role: TLSRole
+  package let options: TLSOptions
+  let hooks: TLSHooks
+  let resumption = Resumption()
+  private let state: Mutex<State>
+
+  private struct State {
+    var context: SSLContext
+    var stamps: [String: FileStamp]
+  }
+
+  /// - Throws: ``TransportError`` for options that contradict each other, or a file that is missing,
+  ///   unreadable, malformed, or that no key belongs to.
+  package init(
+    _ role: TLSRole, _ options: TLSOptions, hooks: TLSHooks = TLSHooks()
+  ) throws(TransportError) {
+    try options.validate(role)
+    self.role = role
+    self.options = options
+    self.hooks = hooks
+    // Before they are read: what changes meanwhile is read again.
+    let stamps = Self.stamps(options)
+    state = Mutex(State(context: try SSLContext(role, options, hooks), stamps: stamps))
+    if role == .connector, options.verification == .insecure {
+      Diagnostics.report(
+        Diagnostic(
+          .unverified,
+          "verify=none: nobody checks who is at the other end, and whoever is in between can read and change all that is sent; set ca instead"
+        ))
+    }
+  }
+
+  /// Reads the files anew, for sessions that are made from now on. If that fails, all stays as it was.
+  ///
+  /// A listener's sessions can still be resumed, unless others are trusted now than before. A connector
+  /// begins anew.
+  package func reload() throws(TransportError) {
+    let stamps = Self.stamps(options)
+    let newer = try SSLContext(role, options, hooks)
+    state.withLock { state in
+      // Else one that is not trusted any more would come back by its old session.
+      if newer.trust == state.context.trust { newer.adoptTicketKeys(of: state.context) }
+      // They were made with our old certificate, and with those whom we trusted then.
+      resumption.removeAll()
+      state = State(context: newer, stamps: stamps)
+    }
+  }
+
+  /// Reloads if a file has changed, or another was put in its place. Costs a system call for each file.
+  ///
+  /// - Returns: whether it has reloaded.
+  @discardableResult
+  package func reloadIfChanged() throws(TransportError) -> Bool {
+    let stamps = Self.stamps(options)
+    guard state.withLock({ $0.stamps != stamps }) else { return false }
+    try reload()
+    return true
+  }
+
+  private static func stamps(_ options: TLSOptions) -> [String: FileStamp] {
+    var stamps: [String: FileStamp] = [:]
+    func add(_ path: String?) {
+      if let path { stamps[path] = FileStamp(path: path) }
+    }
+    for path in [options.certificate, options.key, options.revocations] { add(path) }
+    if let path = options.authorities {
+      add(path)
+      // What cannot be listed is noticed when it is read.
+      for file in (try? TLSFile(option: "ca", path: path).files()) ?? [] { add(file.path) }
+    }
+    return stamps
+  }
+
+  /// Keeps what a session can be resumed with, unless it was made with files that have since changed.
+  func keep(_ resumable: ResumableSession, for server: ServerName, from context: SSLContext) {
+    state.withLock { state in
+      if state.context === context { resumption.put(resumable, for: server) }
+    }
+  }
+
+  /// A session for one connection.
+  ///
+  /// - Parameter host: of a connector, whom it wants to reach: a host's name or an IP address, as it stands
+  ///   in the address. ``TLSOptions/serverName`` comes first.
+  /// - Throws: ``TransportError/Code/invalidOption`` for a host that is neither.
+  package func session(host: String? = nil) throws(TransportError) -> TLSSession {
+    var server: ServerName?
+    if role == .connector {
+      if let name = options.serverName {
+        server = try ServerName(name, option: "servername")
+      } else if let host {
+        server = try ServerName(host)
+      } else {
+        throw TransportError(
+          .invalidOption, "it is not said whom to connect to: set servername to the server's name")
+      }
+    }
+    return try TLSSession(self, state.withLock { $0.context }, server)
+  }
+}

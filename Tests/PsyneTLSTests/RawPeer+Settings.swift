@@ -1,0 +1,43 @@
+import COpenSSL
+@testable import PsyneTLS
+
+extension RawPeer {
+  func updateKeys() -> Bool { unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 }
+}
+
+/// What a peer of OpenSSL's own speaks; the names go as they are.
+func setProtocols(_ context: OpaquePointer, _ names: [String]) {
+  let list = names.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
+  unsafe SSL_CTX_set_alpn_protos(context, list, UInt32(list.count))
+}
+
+/// Has a server select whatever comes first.
+func selectFirstProtocol(_ context: OpaquePointer) {
+  unsafe SSL_CTX_set_alpn_select_cb(
+    context,
+    { _, out, outCount, list, _, _ in
+      unsafe out?.pointee = list?.advanced(by: 1)
+      unsafe outCount?.pointee = list?.pointee ?? 0
+      return SSL_TLSEXT_ERR_OK
+    }, nil)
+}
+
+extension Place {
+  /// A peer as ours would be, which takes any certificate, however weak.
+  func configure(_ context: OpaquePointer, isServer: Bool, _ name: String? = nil) {
+    unsafe SSL_CTX_set_security_level(context, 0)
+    if isServer {
+      unsafe selectFirstProtocol(context)
+    } else {
+      unsafe setProtocols(context, ["psyne/1"])
+    }
+    guard let name = name ?? (isServer ? "server" : nil) else { return }
+    unsafe SSL_CTX_use_certificate_file(context, path("\(name).pem"), SSL_FILETYPE_PEM)
+    unsafe SSL_CTX_use_PrivateKey_file(context, path("\(name).key"), SSL_FILETYPE_PEM)
+  }
+}
+
+func copenssl_set_max(_ context: OpaquePointer, _ version: TLSVersion) {
+  unsafe _ = copenssl_set_max_version(
+    context, version == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION)
+}

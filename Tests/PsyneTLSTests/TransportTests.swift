@@ -1,0 +1,204 @@
+import Glibc
+import PsyneCore
+import PsyneTCP
+@testable import PsyneTLS
+import Synchronization
+import TestSupport
+import Testing
+
+/// Connections over `tls://`, with real sockets and certificates.
+@Suite("TLS connections")
+struct TransportTests {
+  typealias Numbers = Vector<UInt64>
+  private static let tcp = TCPTransport()
+
+  private func registry(
+    _ options: TLSOptions = TLSOptions(), _ hooks: TLSHooks = TLSHooks()
+  ) -> TransportRegistry {
+    TransportRegistry([Self.tcp, TLSTransport(options, hooks: hooks, over: Self.tcp)])
+  }
+
+  private func server(
+    _ place: Place, _ more: String = "", _ hooks: TLSHooks = TLSHooks()
+  ) throws -> Server<Numbers> {
+    try Server<Numbers>(
+      "tls://127.0.0.1:0?cert=\(place.path("server.pem"))&key=\(place.path("server.key"))\(more)",
+      registry: registry(TLSOptions(), hooks))
+  }
+
+  private func connect(
+    _ server: Server<Numbers>, _ options: String, _ hooks: TLSHooks = TLSHooks()
+  ) throws(TransportError) -> Connection<Numbers> {
+    try Connection<Numbers>("\(server.address)?\(options)", registry: registry(TLSOptions(), hooks))
+  }
+
+  /// What is thrown to one that connects.
+  private func refusal(_ server: Server<Numbers>, _ options: String, _ hooks: TLSHooks = TLSHooks())
+    -> String
+  {
+    do throws(TransportError) {
+      _ = try connect(server, options, hooks)
+      return "it is let in"
+    } catch { return error.message }
+  }
+
+  private func exchange(_ server: Server<Numbers>, _ connection: Connection<Numbers>) throws {
+    var requests = try server.receiver()
+    var replies = server.sender()
+    var sender = try connection.sender()
+    var answers = try connection.receiver()
+    for number in 0..<100 as Range<UInt64> {
+      var loan = try sender.reserve(count: 3)
+      loan[0] = number
+      loan.send()
+      let peer = try #require(try requests.receive(timeout: watchdog)?.peer)
+      try replies.to(peer) { replies in
+        var loan = try replies.reserve(count: 1)
+        loan[0] = number + 1
+        loan.send()
+      }
+      #expect(try answers.receive(timeout: watchdog)?[0] == number + 1)
+    }
+  }
+
+  @Test("both sides know who the other is")
+  func mutual() throws {
+    let place = try Place()
+    try place.server()
+    let credentials = try place.client("robot-7", names: [.uri("psyne:robot-7")])
+    let server = try server(place, "&ca=\(place.path("ca.pem"))&allow=psyne:robot-7")
+    let connection = try connect(
+      server,
+      "ca=\(place.path("ca.pem"))&cert=\(place.path("robot-7.pem"))&key=\(place.path("robot-7.key"))"
+    )
+    try exchange(server, connection)
+    #expect(connection.identity?.names == ["localhost", "127.0.0.1"])
+    let peer = try #require(server.peers.first)
+    #expect(peer.identity?.subject == "CN=robot-7" && peer.identity?.names == ["psyne:robot-7"])
+    #expect(peer.identity?.fingerprint == credentials.certificate.fingerprint)
+    #expect(peer.identity?.security.hasPrefix("TLS 1.3, TLS_") == true)
+    #expect(server.identity(of: peer.id) == peer.identity)
+  }
+
+  @Test("who is not who it says, or cannot show it, is told what is wrong")
+  func refusals() throws {
+    let (place, other) = (try Place(), try Place())
+    try place.server()
+    try place.client()
+    try other.client()
+    let ca = "ca=\(place.path("ca.pem"))"
+    let open = try server(place)
+    #expect(refusal(open, "ca=\(other.path("ca.pem"))").contains("authority"))
+    #expect(refusal(open, "\(ca)&servername=somebody.example").contains("somebody.example"))
+    #expect(refusal(open, ca) == "it is let in")
+    let closed = try server(place, "&\(ca)")
+    #expect(refusal(closed, ca).contains("certificate"))
+    let strange = "cert=\(other.path("client.pem"))&key=\(other.path("client.key"))"
+    #expect(refusal(closed, "\(ca)&\(strange)").contains("the other side"))
+    let own = "cert=\(place.path("client.pem"))&key=\(place.path("client.key"))"
+    #expect(refusal(closed, "\(ca)&\(own)") == "it is let in")
+    let choosy = try server(place, "&\(ca)&allow=somebody")
+    #expect(refusal(choosy, "\(ca)&\(own)").contains("the other side"))
+  }
+
+  @Test("a program turns peers away before anything that they send is looked at")
+  func hook() throws {
+    let place = try Place()
+    try place.server()
+    try place.client()
+    let seen = Mutex<[String?]>([])
+    var hooks = TLSHooks()
+    hooks.authorize = { peer throws(TLSRefusal) in
+      seen.withLock { $0.append(peer.certificate?.subject) }
+      throw TLSRefusal("not today")
+    }
+    let ca = "ca=\(place.path("ca.pem"))"
+    let server = try server(place, "&\(ca)", hooks)
+    let own = "cert=\(place.path("client.pem"))&key=\(place.path("client.key"))"
+    #expect(refusal(server, "\(ca)&\(own)") != "it is let in")
+    #expect(seen.withLock(\.self) == ["CN=client"])
+    #expect(server.peers.isEmpty)
+  }
+
+  @Test("plain text at a door for TLS, and TLS at one for plain text: both are told")
+  func plain() throws {
+    let place = try Place()
+    try place.server()
+    let secure = try server(place)
+    let plain = try Server<Numbers>("tcp://127.0.0.1:0", registry: registry())
+    let port = secure.address.split(separator: ":").last ?? ""
+    let error = #expect(throws: TransportError.self) {
+      _ = try Connection<Numbers>("tcp://127.0.0.1:\(port)?connecttimeout=2s", registry: registry())
+    }
+    #expect(error?.message.contains("tls://") == true, "\(error?.message ?? "")")
+    let plainPort = plain.address.split(separator: ":").last ?? ""
+    let other = #expect(throws: TransportError.self) {
+      _ = try Connection<Numbers>(
+        "tls://127.0.0.1:\(plainPort)?ca=\(place.path("ca.pem"))&connecttimeout=2s",
+        registry: registry())
+    }
+    #expect(other?.message.contains("TLS") == true, "\(other?.message ?? "")")
+    #expect(refusal(secure, "ca=\(place.path("ca.pem"))") == "it is let in")
+  }
+
+  @Test("a token lets in who knows it, and nobody else")
+  func tokens() throws {
+    let place = try Place()
+    try place.server()
+    let (right, wrong) = ("token=\(place.path("token"))", "token=\(place.path("other"))")
+    try place.write(Array("0123456789abcdef0123456789abcdef\n".utf8), "token")
+    try place.write(Array("another, which is as long as that".utf8), "other")
+    let ca = "ca=\(place.path("ca.pem"))"
+    let server = try server(place, "&\(right)")
+    try exchange(server, try connect(server, "\(ca)&\(right)"))
+    #expect(refusal(server, "\(ca)&\(wrong)").contains("token"))
+    #expect(refusal(server, ca).contains("token"))
+    let open = try self.server(place)
+    #expect(refusal(open, "\(ca)&\(right)") != "it is let in")
+    var hooks = TLSHooks()
+    hooks.tokens = [try TLSToken(file: place.path("token"))]
+    #expect(refusal(server, ca, hooks) == "it is let in")
+  }
+
+  @Test("a new certificate is shown to new connections, and the old ones stay")
+  func reload() throws {
+    let place = try Place()
+    try place.server()
+    var options = TLSOptions()
+    (options.certificate, options.key) = (place.path("server.pem"), place.path("server.key"))
+    let transport = TLSTransport(options, over: Self.tcp)
+    let server = try Server<Numbers>(
+      "tls://127.0.0.1:0", registry: TransportRegistry([transport]))
+    let ca = "ca=\(place.path("ca.pem"))"
+    let old = try connect(server, ca)
+    let new = try place.server()
+    try transport.reload()
+    let later = try connect(server, ca)
+    #expect(later.identity?.fingerprint == new.certificate.fingerprint)
+    #expect(old.identity?.fingerprint != new.certificate.fingerprint)
+    #expect(old.state == .connected)
+    // One that cannot be used is not: the last one is.
+    try place.write(Array("no certificate".utf8), "server.pem")
+    #expect(throws: TransportError.self) { try transport.reload() }
+    #expect(try connect(server, ca).identity?.fingerprint == new.certificate.fingerprint)
+  }
+
+  @Test("tls+tcp:// is tls://, and what cannot be had is said")
+  func schemes() throws {
+    let place = try Place()
+    try place.server()
+    let server = try server(place)
+    let address = server.address.replacing("tls://", with: "tls+tcp://")
+    let connection = try Connection<Numbers>(
+      "\(address)?ca=\(place.path("ca.pem"))", registry: registry())
+    #expect(connection.state == .connected)
+    let missing = #expect(throws: TransportError.self) {
+      _ = try Server<Numbers>("tls://127.0.0.1:0", registry: registry())
+    }
+    #expect(missing?.message.contains("cert") == true)
+    let ipc = #expect(throws: TransportError.self) {
+      _ = try Server<Numbers>("lz4+memory://name", registry: registry())
+    }
+    #expect(ipc?.message.contains("shared memory") == true)
+  }
+}
