@@ -43,6 +43,7 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
     let directory = try TemporaryDirectory()
     // They are read by and by: for as long as the process lives.
     kept.withLock { $0 = directory }
+    atexit { Scheme.kept.withLock { $0 = nil } }
     let authority = try CertificateAuthority(
       creating: CertificateRequest("Test CA", .authority, lifetime: .seconds(86400)))
     let server = try authority.issue(
@@ -60,7 +61,7 @@ enum Scheme: String, CaseIterable, CustomTestStringConvertible {
     return options
   }
 
-  private static let kept = Mutex<TemporaryDirectory?>(nil)
+  fileprivate static let kept = Mutex<TemporaryDirectory?>(nil)
 }
 
 extension Server {
