@@ -10,12 +10,12 @@ internal import Synchronization
 final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   // Unchecked: as said above.
   let engine: Engine
-  private let options: TCPOptions
+  let options: TCPOptions
   private let streams: Streams
-  private let link: Link
+  let link: Link
   private let baton = Baton()
   /// Of a connector: where to.
-  private let target: Endpoint?
+  let target: Endpoint?
   private let tag = Atomic<UInt64>(0)
   /// Set when the first meeting has succeeded, or the connection has ended.
   let isSettled = Latch()
@@ -44,16 +44,18 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let hasStreamed = Atomic<Bool>(false)
 
   // The baton's
-  private var socket: Socket?
-  private var stream: (any ByteStream)?
-  private var isBlocked = false
-  private var closesAt = Int64.max
+  var socket: Socket?
+  var stream: (any ByteStream)?
+  var isBlocked = false
+  var closesAt = Int64.max
   private var confirmsAt = Int64.max
-  private var failsAt = Int64.max
-  private var redialsAt = Int64.max
-  private var isDialing = false
-  private var attempts = 0
-  private var hasMet = false
+  var failsAt = Int64.max
+  var redialsAt = Int64.max
+  var isDialing = false
+  var attempts = 0
+  var hasMet = false
+  /// Why the last attempt to connect anew has failed, if nobody has looked at it yet.
+  let failedDial = Mutex<String?>(nil)
   /// When the other side's hello has to be there.
   private var greetsBy = Int64.max
 
@@ -170,9 +172,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// Whoever comes or leaves wakes everybody: what was armed is so no longer.
   func endsChanged() { run([.flush, .confirm]) }
 
-  private var ownTag: UInt64 { tag.load(ordering: .acquiring) }
+  var ownTag: UInt64 { tag.load(ordering: .acquiring) }
 
-  private func run(_ work: Work, isPublisher: Bool = false) {
+  func run(_ work: Work, isPublisher: Bool = false) {
     // A child made by fork has its parent's sockets, and no right to use them.
     guard engine.isOurs else { return }
     let isLeft = baton.run(work) { work in
@@ -343,7 +345,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   /// Before a break that came with it, which would else be forgotten.
-  private func noteMeeting() {
+  func noteMeeting() {
     guard let meeting = link.meeting else { return }
     link.meeting = nil
     greetsBy = .max
@@ -382,7 +384,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     engine.call(ownTag, at: confirmsAt)
   }
 
-  private func tick(_ now: Int64) {
+  func tick(_ now: Int64) {
     noteFailedDial(now)
     if now >= confirmsAt {
       confirmsAt = .max
@@ -415,77 +417,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       ownTag, at: min(now + options.keepAlive.nanoseconds, closesAt, confirmsAt, greetsBy))
   }
   /// Why it broke, or why it could not be restored.
-  private var lastReason = ""
+  var lastReason = ""
 
   /// The same, for whoever has waited in vain.
   var interruption: String? { lastBreak.withLock(\.self) }
-  private let lastBreak = Mutex<String?>(nil)
-
-  // MARK: Breaks
-
-  /// Lets go of a socket.
-  private func drop() {
-    guard let socket else { return }
-    engine.unwatch(socket)
-    socket.close()
-    self.socket = nil
-    stream = nil
-    isBlocked = false
-    link.disconnect()
-  }
-
-  private func breakOff(_ reason: String, _ now: Int64) {
-    noteMeeting()
-    drop()
-    if link.mayEnd || closesAt != .max && link.isDelivered { return end(.closed) }
-    if link.phase == .failed { return }
-    lastReason = reason
-    lastBreak.withLock { $0 = reason }
-    if failsAt == .max {
-      failsAt = now + options.resume.nanoseconds
-      if hasMet { tell(.interrupted(reason)) }
-    }
-    guard target != nil else { return engine.call(ownTag, at: min(failsAt, closesAt)) }
-    redialsAt = now + Backoff.delay(attempts)
-    attempts += 1
-    engine.call(ownTag, at: redialsAt)
-  }
-
-  /// Connects anew, on a thread that may block.
-  private func redial() {
-    guard let target else { return }
-    isDialing = true
-    redialsAt = .max
-    let deadline = min(
-      failsAt, cpsyne_monotonic_ns() + ChannelOptions.defaultConnectTimeout.nanoseconds)
-    let isStarted = Dialing.run { [options, weak self] in
-      do throws(TransportError) {
-        let socket = try Dialer.dial(target, options, until: deadline)
-        guard let self else { return socket.close() }
-        self.adopt(socket)
-      } catch {
-        self?.dialFailed(error.message)
-      }
-    }
-    if !isStarted {
-      isDialing = false
-      redialsAt = cpsyne_monotonic_ns() + Backoff.delay(attempts)
-    }
-  }
-
-  private func dialFailed(_ reason: String) {
-    failedDial.withLock { $0 = reason }
-    run(.tick)
-  }
-  private let failedDial = Mutex<String?>(nil)
-
-  private func noteFailedDial(_ now: Int64) {
-    guard let reason = failedDial.withLock({ $0.take() }), socket == nil else { return }
-    isDialing = false
-    lastReason = reason
-    redialsAt = now + Backoff.delay(attempts)
-    attempts += 1
-  }
+  let lastBreak = Mutex<String?>(nil)
 
   // MARK: The end
 
@@ -515,7 +451,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     end(.failed(failure))
   }
 
-  private func end(_ event: ConnectionEvent) {
+  func end(_ event: ConnectionEvent) {
     guard beginEnd(event) else { return }
     if event == .closed {
       let (messages, bytes) = link.unconfirmed

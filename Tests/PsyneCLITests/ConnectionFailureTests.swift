@@ -30,11 +30,7 @@ struct ConnectionFailureTests {
       (["send", "--listen", "x", "--to", "some"], "Please provide one of 'free' and 'all'"),
     ])
   func usage(arguments: [String], words: String) async throws {
-    let outcome = try await Tool.run(arguments)
-    #expect(outcome.status == 64)
-    #expect(outcome.output == [])
-    #expect(outcome.errors.hasPrefix("psyne: "))
-    #expect(outcome.errors.contains(words), "\(outcome.errors)")
+    try await Tool.refuses(arguments, words)
   }
 
   @Test("68 for a host that nobody knows, at once")

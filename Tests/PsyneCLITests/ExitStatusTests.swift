@@ -34,11 +34,7 @@ struct ExitStatusTests {
       (["send", "x", "-t", "text", "-m", "4KiB"], "text has a message a line"),
     ])
   func usage(arguments: [String], words: String) async throws {
-    let outcome = try await Tool.run(arguments)
-    #expect(outcome.status == 64)
-    #expect(outcome.output == [])
-    #expect(outcome.errors.hasPrefix("psyne: "))
-    #expect(outcome.errors.contains(words), "\(outcome.errors)")
+    try await Tool.refuses(arguments, words)
   }
 
   @Test("64 for messages longer than the channel, and the channel is gone")

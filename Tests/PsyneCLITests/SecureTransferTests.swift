@@ -195,11 +195,7 @@ struct SecureTransferTests {
       (["recv", "--connect", "tls://127.0.0.1:1", "--key", "x"], "key is of no use without cert"),
     ])
   func usage(arguments: [String], words: String) async throws {
-    let outcome = try await Tool.run(arguments)
-    #expect(outcome.status == 64)
-    #expect(outcome.output == [])
-    #expect(outcome.errors.hasPrefix("psyne: "))
-    #expect(outcome.errors.contains(words), "\(outcome.errors)")
+    try await Tool.refuses(arguments, words)
   }
 
   @Test("66 for a file that is not there")

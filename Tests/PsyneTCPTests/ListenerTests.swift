@@ -76,6 +76,52 @@ struct ListenerTests {
     }
   }
 
+  @Test("a session goes on with whom it belongs to, and with nobody else")
+  func owner() throws {
+    let carriers = Mutex<[Carrier]>([])
+    let listener = try listener { carrier in carriers.withLock { $0.append(carrier) } }
+    defer { listener.close() }
+    func greet(_ attempt: UInt32, as subject: String?) throws -> Socket {
+      let (ours, theirs) = try pair()
+      try #require(listener.admit(from: "here"))
+      var hello = Hello(
+        role: .connector, terms: terms, session: LinkID(low: 7, high: 7), incarnation: .none)
+      hello.attempt = attempt
+      try listener.greet(
+        ours, Shown(ours, subject), hello, from: Endpoint(host: "here", port: 1))
+      return theirs
+    }
+    let first = try greet(1, as: "CN=own")
+    defer { first.close() }
+    for stranger in ["CN=other", nil] {
+      let theirs = try greet(2, as: stranger)
+      defer { theirs.close() }
+      try eventually("\(stranger ?? "nobody") is turned away") { isClosed(theirs) }
+    }
+    #expect(listener.guestCounts == (0, 1))
+    let carrier = try #require(carriers.withLock { $0.first })
+    #expect(carrier.identity?.subject == "CN=own" && carrier.state == .connected)
+    let again = try greet(2, as: "CN=own")
+    defer { again.close() }
+    try eventually("it goes on") { isClosed(first) }
+    #expect(carrier.state == .connected)
+    carrier.abandon()
+    carriers.withLock { $0 = [] }
+  }
+
+  @Test("one address does not take every place at the door")
+  func places() {
+    var options = TCPOptions()
+    options.connectionsPerAddress = 1000
+    var guests = Guests(options)
+    func admits(_ name: String) -> Bool { guests.admit(from: name) }
+    for _ in 0..<Guests.mostStrangersOfAddress { #expect(admits("greedy")) }
+    #expect(!admits("greedy"))
+    #expect(admits("other"))
+    guests.forgetStranger(from: "greedy")
+    #expect(admits("greedy"))
+  }
+
   @Test("a stranger's time ends, also when another thread hears of it just then")
   func deadline() throws {
     var options = TCPOptions()
@@ -180,4 +226,31 @@ struct ListenerTests {
     #expect(seldom.pass(now: 1_000_000_005) == 10)
     #expect(seldom.pass(now: 2_000_000_005) == 0)
   }
+}
+
+/// A socket's stream whose other side has shown who it is.
+private final class Shown: ByteStream {
+  private let stream: SocketStream
+  let identity: PeerIdentity?
+
+  init(_ socket: Socket, _ subject: String?) {
+    stream = SocketStream(socket)
+    identity = subject.map {
+      PeerIdentity(subject: $0, names: [], issuer: "CN=authority", fingerprint: "", security: "")
+    }
+  }
+
+  func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
+    unsafe stream.send(head, body)
+  }
+
+  func receive(
+    _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
+  ) -> Int { unsafe stream.receive(first, second) }
+
+  func flush() -> Int { stream.flush() }
+  func relax() { stream.relax() }
+  func finishSending() { stream.finishSending() }
+  var isDirect: Bool { true }
+  var failure: LinkError? { nil }
 }

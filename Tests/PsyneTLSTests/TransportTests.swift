@@ -183,6 +183,22 @@ struct TransportTests {
     #expect(try connect(server, ca).identity?.fingerprint == new.certificate.fingerprint)
   }
 
+  @Test(
+    "a certificate that is replaced is shown to who connects from then on, without a word from anybody"
+  )
+  func replaced() throws {
+    let place = try Place()
+    try place.server()
+    let server = try server(place)
+    let ca = "ca=\(place.path("ca.pem"))"
+    let old = try connect(server, ca)
+    let new = try place.server()
+    try eventually("it is shown") {
+      try connect(server, ca).identity?.fingerprint == new.certificate.fingerprint
+    }
+    #expect(old.state == .connected)
+  }
+
   @Test("tls+tcp:// is tls://, and what cannot be had is said")
   func schemes() throws {
     let place = try Place()

@@ -65,12 +65,7 @@ final class ConnectionsReading: Reading {
 
   /// True, and it is forgotten, if the connection has ended and everything of it was read.
   private func isOver(_ peer: InboxPeer) -> Bool {
-    switch peer.carrier.state {
-    case .closed, .failed: break
-    case .connecting, .connected, .interrupted: return false
-    }
-    // What came before the end is there now.
-    guard !peer.hasNews else { return false }
+    guard peer.isEnding, !peer.hasNews else { return false }
     inbox.remove(peer)
     return true
   }

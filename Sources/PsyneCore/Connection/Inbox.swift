@@ -93,6 +93,11 @@ final class Inbox: Sendable {
     // Let go of without the lock: leaving an end has others called.
     let forgotten = state.withLock { state -> InboxPeer? in
       guard let peer = state.peers[id], peer.isEnding, peer.isEmpty else { return nil }
+      // Nobody is there who would pass over it.
+      let left = state.ready[state.taken...].filter { $0 != id }
+      readyCount.subtract(
+        state.ready.count - state.taken - left.count, ordering: .sequentiallyConsistent)
+      (state.ready, state.taken) = (left, 0)
       return state.forget(peer)
     }
     return forgotten != nil

@@ -57,7 +57,8 @@ extension InboxPeer {
   /// Whether nothing is there that a receiver might want.
   var isEmpty: Bool { isGivenUp || lane.tail == view.head }
 
-  var isEnding: Bool { carrier.state == .closed || carrier.state == .failed }
+  /// What came before the end is there when this is true.
+  var isEnding: Bool { carrier.isOver }
 
   func publishHead() {
     guard view.head != view.published else { return }
@@ -69,8 +70,8 @@ extension InboxPeer {
   func look() -> Bool {
     // An ending is only passed: who wants to know of it observes the connection.
     view.seenEndings = lane.sender.endings
-    guard !isEmpty else { return false }
     let tail = lane.tail
+    guard tail != view.head, !isGivenUp else { return false }
     guard tail &- view.head >= 0, tail &- view.head <= lane.capacity,
       !carrier.isSharedWithOthers || frames.areSound(in: view.head..<tail)
     else {

@@ -41,8 +41,7 @@ public struct ServerSender<Body: MessageBody>: ~Copyable, Sendable {
     var count = 0
     for (peer, _) in hub.inbox.carriers {
       do {
-        let owned: OwnedSender<Body>
-        do { owned = try sender(of: peer) } catch { continue }
+        guard let owned = try? sender(of: peer) else { continue }
         try send(&owned.sender)
         count += 1
       } catch let error as ChannelError where error == .closed || error == .peerDied {

@@ -26,7 +26,7 @@ package final class Link {
     /// For good.
     case failed
   }
-  package private(set) var phase = Phase.apart
+  package internal(set) var phase = Phase.apart
 
   /// What has become of the two sides' memory of each other with the last hello.
   package enum Meeting: Equatable, Sendable {
@@ -41,47 +41,47 @@ package final class Link {
   package var meeting: Meeting?
 
   // What we send
-  private var sent: Int
+  var sent: Int
   /// How far to the side that is there now: no more than that can it have.
-  private var offered: Int
-  private var everSent: Int
-  private var peerReceived: Int
+  var offered: Int
+  var everSent: Int
+  var peerReceived: Int
   /// What its program has finished reading: how much there is room for there. Not what is freed here,
   /// which begins later where the lanes are younger than the session.
-  private var peerConsumed: Int
-  private var announcedEndings: UInt32
-  private var repeatsEnding = false
+  var peerConsumed: Int
+  var announcedEndings: UInt32
+  var repeatsEnding = false
   /// How many receivers had left before us.
-  private let receiverEndingsBefore: UInt32
+  let receiverEndingsBefore: UInt32
   /// What the other side believes of our receiver; nil if it may not have heard the last of it.
-  private var announcedReceiver: Bool? = true
+  var announcedReceiver: Bool? = true
   /// The end of the stream, once it is settled.
-  private var closing = Int?.none
-  private var hasSaidGoodbye = false
-  private var failure: LinkError?
+  var closing = Int?.none
+  var hasSaidGoodbye = false
+  var failure: LinkError?
   /// Why it failed, if it did.
-  package private(set) var error: LinkError?
-  private var output = Output()
-  private var peer = LinkTerms?.none
+  package internal(set) var error: LinkError?
+  var output = Output()
+  var peer = LinkTerms?.none
   /// Of a connector, its connections so far; of a listener, the last one that it has taken.
   private var attempt: UInt32 = 0
 
   // What we receive
-  private var received: Int
-  private var staging = Staging()
-  private var body = Body.none
-  private var hasHeardGoodbye = false
+  var received: Int
+  var staging = Staging()
+  var body = Body.none
+  var hasHeardGoodbye = false
   /// Of a connector: whether the hello that has come was that of a listener that turns it away.
-  private var isRefused = false
-  private var announcedReceived = 0
-  private var announcedConsumed = 0
-  private var owesAcknowledgement = false
+  var isRefused = false
+  var announcedReceived = 0
+  var announcedConsumed = 0
+  var owesAcknowledgement = false
 
   // Times in nanoseconds
-  package private(set) var lastSaid: Int64 = 0
-  package private(set) var lastHeard: Int64 = 0
+  package internal(set) var lastSaid: Int64 = 0
+  package internal(set) var lastHeard: Int64 = 0
 
-  private enum Body {
+  enum Body {
     case none
     case data(left: Int)
     case error(left: Int, [UInt8])
@@ -89,7 +89,7 @@ package final class Link {
 
   /// Bytes that one block carries at most: so many that a header costs nothing, so few that
   /// acknowledgements are not held up.
-  private static var blockBytes: Int { 1 << 20 }
+  static var blockBytes: Int { 1 << 20 }
 
   /// - Parameters:
   ///   - inbound, outbound: lanes with a sender and a receiver, of which this takes one end each.
@@ -194,14 +194,14 @@ extension Link {
     return hello
   }
 
-  private func say(_ hello: Hello) {
+  func say(_ hello: Hello) {
     unsafe output.put(Hello.bytes) { unsafe hello.encode(to: $0) }
     announcedReceived = received
     announcedConsumed = hello.positions.consumed
   }
 
   /// The other side's hello is there.
-  private func greet(_ hello: Hello) throws(LinkError) {
+  func greet(_ hello: Hello) throws(LinkError) {
     guard hello.role != role else {
       throw LinkError(.malformed, "both sides are \(role)s")
     }
@@ -284,253 +284,6 @@ extension Link {
     }
     return bytes + body
   }
-}
-
-// MARK: Sending
-
-extension Link {
-  package enum Sent: Sendable {
-    /// There is nothing more to send now.
-    case all
-    /// `write` took less than it was given.
-    case blocked
-  }
-
-  /// Hands what there is to send to `write`: what stands before and, behind it, bytes of the lane. It
-  /// says how many of both it took: less than all, or nothing, if it can take no more now.
-  package func send(
-    now: Int64, _ write: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Int
-  ) -> Sent {
-    while output.hasBytes || prepare() {
-      let head = unsafe output.bytes
-      let rest = unsafe outbound.bytes(at: sent, count: output.bodyLeft)
-      let count = unsafe write(head, rest)
-      guard count > 0 else { return .blocked }
-      lastSaid = now
-      let total = head.count + rest.count
-      let ofBody = output.take(count)
-      sent += ofBody
-      offered = max(offered, sent)
-      everSent = max(everSent, sent)
-      if count < total { return .blocked }
-      if output.endsLink { phase = .failed }
-      finishIfDone()
-    }
-    return .all
-  }
-
-  /// Puts the next block together; false if there is nothing to say.
-  private func prepare() -> Bool {
-    guard phase == .established || phase == .greeting else { return false }
-    if let failure {
-      let body = failure.body
-      say(.error, body.count)
-      unsafe output.put(body.count) { unsafe $0.copyBytes(from: body) }
-      output.endsLink = true
-      return true
-    }
-    guard phase == .established else { return false }
-    if hasSaidGoodbye || hasHeardGoodbye { return prepareEnd() }
-    let endings = outbound.endings
-    let hasEnding = endings != announcedEndings || repeatsEnding
-    let lastEnd = outbound.lastEnd
-    // Read after the endings: no ending that is seen lies beyond it.
-    let tail = outbound.tail
-    let end = min(hasEnding && lastEnd >= sent ? lastEnd : tail, closing ?? tail)
-    // What the other side has read is free there.
-    let count = min(end - sent, peerConsumed + terms.capacity - sent, Self.blockBytes)
-    if count > 0 {
-      say(.data, count)
-      output.bodyLeft = count
-      return true
-    }
-    if hasEnding, lastEnd <= sent {
-      (announcedEndings, repeatsEnding) = (endings, false)
-      if lastEnd == sent, endings != 0 {
-        say(.senderLeft)
-        return true
-      }
-    }
-    let receiver = inbound.receiver
-    // Before the first one nobody has left.
-    let hasReceiver = receiver.isAttached || receiver.endings == receiverEndingsBefore
-    if hasReceiver != announcedReceiver {
-      announcedReceiver = hasReceiver
-      say(hasReceiver ? .receiverCame : .receiverLeft)
-      return true
-    }
-    return prepareEnd()
-  }
-
-  private func prepareEnd() -> Bool {
-    // A goodbye is answered with one, whatever is left to say: nobody would hear it.
-    if !hasSaidGoodbye, hasHeardGoodbye || sent == closing {
-      hasSaidGoodbye = true
-      say(.goodbye)
-      return true
-    }
-    guard owesAcknowledgement else { return false }
-    say(.acknowledgement)
-    return true
-  }
-
-  private func finishIfDone() {
-    if phase == .established, hasSaidGoodbye, hasHeardGoodbye, !output.hasBytes {
-      phase = .finished
-    }
-  }
-
-  private func say(_ kind: Block.Kind, _ length: Int = 0) {
-    let consumed = inbound.consumed
-    let block = Block(
-      kind, length: length, position: sent, received: received, consumed: consumed)
-    unsafe output.put(Block.bytes) { unsafe block.encode(to: $0) }
-    (announcedReceived, announcedConsumed) = (received, consumed)
-    owesAcknowledgement = false
-  }
-
-  /// Whether something was published that is not sent, and could be.
-  package var hasUnsent: Bool {
-    phase == .established && outbound.tail > sent && sent < peerConsumed + terms.capacity
-  }
-
-  /// The longest frame that the other side takes, where frames differ.
-  package var largestFrame: Int {
-    let format = terms.format
-    guard let peer, !format.isFixedSize else { return .max }
-    let unit = format.headerBytes
-    return unit + peer.largestMessage & ~(unit - 1)
-  }
-}
-
-// MARK: Receiving
-
-extension Link {
-  /// Lets `read` put bytes that have come into the lane and, behind them, into a buffer; it says how many
-  /// they were. What it says is returned, and what has come is dealt with if it is more than nothing.
-  ///
-  /// - Throws: for what no peer sends. The link has then failed, and says so in its next output.
-  package func receive(
-    now: Int64, _ read: (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer) -> Int
-  ) throws(LinkError) -> Int {
-    var direct = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    if case .data(let left) = body { unsafe direct = inbound.room(at: received, count: left) }
-    let count = unsafe read(direct, staging.room)
-    guard count > 0 else { return count }
-    lastHeard = now
-    // What comes behind an error that was found, or behind the end, means nothing.
-    guard failure == nil, phase == .greeting || phase == .established else {
-      staging.clear()
-      return count
-    }
-    do {
-      let inLane = min(count, direct.count)
-      if inLane > 0 { dataCame(inLane) }
-      staging.add(count - inLane)
-      let parsed = Result { () throws(LinkError) in try parse() }
-      // Also what came before an error: first, since what is wrong with it was said first.
-      try inbound.publish(upTo: received)
-      try parsed.get()
-    } catch {
-      fail(error)
-      throw error
-    }
-    return count
-  }
-
-  private func dataCame(_ count: Int) {
-    guard case .data(let left) = body else { return }
-    received += count
-    body = left == count ? .none : .data(left: left - count)
-  }
-
-  private func parse() throws(LinkError) {
-    defer { staging.settle() }
-    while phase == .greeting || phase == .established {
-      switch body {
-      case .data(let left):
-        let bytes = unsafe staging.take(upTo: left)
-        guard unsafe !bytes.isEmpty else { return }
-        unsafe inbound.room(at: received, count: bytes.count).copyMemory(from: bytes)
-        dataCame(bytes.count)
-      case .error(let left, let so):
-        let bytes = unsafe staging.take(upTo: left)
-        guard unsafe !bytes.isEmpty else { return }
-        let all = unsafe so + bytes
-        guard bytes.count == left else {
-          body = .error(left: left - bytes.count, all)
-          return
-        }
-        body = .none
-        throw LinkError(body: all)
-      case .none:
-        if isRefused {
-          guard let bytes = unsafe staging.take(exactly: Block.bytes) else { return }
-          let block = try unsafe Block(decoding: bytes)
-          guard block.kind == .error else {
-            throw LinkError(.malformed, "the listener turns us away, and does not say why")
-          }
-          body = .error(left: block.length, [])
-        } else if phase == .greeting {
-          unsafe try Hello.check(start: staging.bytes)
-          guard let bytes = unsafe staging.take(exactly: Hello.bytes) else { return }
-          try greet(try unsafe Hello(decoding: bytes))
-        } else {
-          guard let bytes = unsafe staging.take(exactly: Block.bytes) else { return }
-          try handle(try unsafe Block(decoding: bytes))
-        }
-      }
-    }
-  }
-
-  private func handle(_ block: Block) throws(LinkError) {
-    guard block.received >= peerReceived, block.received <= sent,
-      block.consumed >= peerConsumed, block.consumed <= block.received,
-      block.consumed % terms.format.positionUnit == 0
-    else { throw LinkError(.malformed, "the other side confirms what this one has not sent") }
-    (peerReceived, peerConsumed) = (block.received, block.consumed)
-    outbound.free(upTo: block.consumed)
-    guard block.position == received else {
-      throw LinkError(
-        .malformed, "what came next begins at \(block.position), and \(received) was due")
-    }
-    switch block.kind {
-    case .data:
-      guard received + block.length - inbound.consumed <= terms.capacity else {
-        throw LinkError(.malformed, "more came than there is room for")
-      }
-      guard !hasHeardGoodbye else {
-        throw LinkError(.malformed, "something came after the goodbye")
-      }
-      body = .data(left: block.length)
-    case .acknowledgement: break
-    case .senderLeft:
-      try inbound.publish(upTo: received)
-      guard received == inbound.whole else {
-        throw LinkError(.truncated, "the sender left in the middle of a message")
-      }
-      inbound.leave(as: .closed)
-      owesAcknowledgement = true
-    case .receiverLeft: outbound.leave(as: .closed)
-    case .receiverCame:
-      do { try outbound.attach() } catch { throw LinkError(.other, error.message) }
-    case .goodbye:
-      try inbound.publish(upTo: received)
-      let isWhole = received == inbound.whole
-      // To a side that closes the other one answers wherever it is.
-      guard isWhole || closing != nil else {
-        throw LinkError(.truncated, "the other side left in the middle of a message")
-      }
-      hasHeardGoodbye = true
-      inbound.leave(as: isWhole ? .closed : .died)
-      outbound.leave(as: .closed)
-      finishIfDone()
-    case .error: body = .error(left: block.length, [])
-    }
-  }
-
-  /// The stream has ended: in order only behind a goodbye.
-  package var mayEnd: Bool { hasHeardGoodbye }
 }
 
 // MARK: Time

@@ -24,6 +24,7 @@ class LibraryObject: @unchecked Sendable {
 }
 
 final class X509Certificate: LibraryObject, @unchecked Sendable {
+  // Unchecked: as every object of the library.
   /// Takes over the reference.
   init(owning pointer: OpaquePointer) { unsafe super.init(owning: pointer, X509_free) }
 
@@ -36,18 +37,21 @@ final class X509Certificate: LibraryObject, @unchecked Sendable {
 }
 
 final class PrivateKey: LibraryObject, @unchecked Sendable {
+  // Unchecked: as every object of the library.
   /// Takes over the reference.
   init(owning pointer: OpaquePointer) { unsafe super.init(owning: pointer, EVP_PKEY_free) }
 }
 
 /// A list of revoked certificates.
 final class RevocationList: LibraryObject, @unchecked Sendable {
+  // Unchecked: as every object of the library.
   /// Takes over the reference.
   init(owning pointer: OpaquePointer) { unsafe super.init(owning: pointer, X509_CRL_free) }
 }
 
 /// A session that a later connection can go on with.
 final class ResumableSession: LibraryObject, @unchecked Sendable {
+  // Unchecked: as every object of the library.
   /// Takes over the reference.
   init(owning pointer: OpaquePointer) { unsafe super.init(owning: pointer, SSL_SESSION_free) }
 }

@@ -122,11 +122,6 @@ package final class TLSSession: @unchecked Sendable {
   /// So many of the ``pending`` bytes have left.
   package func sent(_ count: Int) { wire.sent(count) }
 
-  /// Whether there may be something to read that no socket will tell of: after `read` has filled all that it
-  /// was given. After it has returned ``Outcome/wantsMore``, it has something new to say only when more has
-  /// come, or when what is ``pending`` has left.
-  package var mayRead: Bool { unsafe SSL_has_pending(ssl) == 1 || wire.unreadBytes > 0 }
-
   /// Gives back the memory that holds nothing, of a connection that is idle. It comes back by itself.
   package func relax() { wire.drain() }
 

@@ -23,6 +23,19 @@ enum Tool {
     return name[..<(name.lastIndex(of: "/") ?? name.startIndex)] + "/psyne"
   }()
 
+  /// Expects it to say what is wrong with a command, and nothing else.
+  ///
+  /// - Parameter words: what it says among other things.
+  static func refuses(
+    _ arguments: [String], _ words: String, at location: SourceLocation = #_sourceLocation
+  ) async throws {
+    let outcome = try await run(arguments)
+    #expect(outcome.status == 64, sourceLocation: location)
+    #expect(outcome.output == [], sourceLocation: location)
+    #expect(outcome.errors.hasPrefix("psyne: "), sourceLocation: location)
+    #expect(outcome.errors.contains(words), "\(outcome.errors)", sourceLocation: location)
+  }
+
   /// Runs it to its end.
   ///
   /// - Parameters:
