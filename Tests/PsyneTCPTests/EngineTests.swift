@@ -1,4 +1,5 @@
-import PsyneCore
+@testable import PsyneCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -35,6 +36,31 @@ struct EngineTests {
       }
     }
     #expect(try serving.join())
+  }
+
+  @Test("a receiver that sleeps hears of a connection that comes then, and is another engine's")
+  func later() throws {
+    let registry = TransportRegistry([TCPTransport(engines: 2)])
+    // Nothing else wakes it, but that it looks by itself every few seconds.
+    let server = try Server<Numbers>(
+      "tcp://127.0.0.1:0?keepalive=1h&hellotimeout=1h", registry: registry)
+    var connections = [try Connection<Numbers>(server.address, registry: tcp)]
+    try eventually("it is there") { server.peers.count == 1 }
+    let count = 20
+    let receiving = BackgroundThread {
+      var receiver = try server.receiver()
+      return try receive(0..<count, &receiver)
+    }
+    let parked = unsafe server.hub.inbox.doorbell.channel.word(0, ChannelLayout.parked)
+    for number in 0..<count {
+      try eventually("it sleeps") { unsafe parked.pointee.load(ordering: .relaxed) != 0 }
+      let connection = try Connection<Numbers>(server.address, registry: tcp)
+      connections.append(connection)
+      var sender = try connection.sender()
+      try send(number..<number + 1, &sender)
+    }
+    #expect(try receiving.join() == nil)
+    #expect(connections.allSatisfy { $0.state == .connected })
   }
 
   @Test("times that were replaced by earlier ones do not pile up, and none is lost")

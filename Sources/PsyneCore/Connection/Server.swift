@@ -18,7 +18,7 @@
 /// when one leaves, dies or is slow: that is told to ``onEvent(_:)`` alone. The server lives until
 /// ``close()``, or until its last handle and end are gone. `docs/connections.md` says what happens when.
 public struct Server<Body: MessageBody>: Sendable {
-  private let hub: ServerHub
+  let hub: ServerHub
 
   /// Listens at `uri`. Blocks while the system looks a host up.
   ///

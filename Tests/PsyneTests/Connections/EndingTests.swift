@@ -94,6 +94,26 @@ struct EndingTests {
     #expect(try receiver.tryReceive()?.count == nil)
   }
 
+  @Test("who waits for room hears of what a receiver had read that is dropped")
+  func room() throws {
+    let server = try Server<Body>(Scheme.memory.address("capacity=4KiB"))
+    let connection = try Connection<Body>("\(server.address)?capacity=4KiB")
+    let sending = BackgroundThread {
+      var sender = try connection.sender()
+      // Of 248 bytes each: the seventeenth waits.
+      for _ in 0..<17 { try sender.reserve(count: 60).send() }
+      return true
+    }
+    let parked = unsafe connection.handle.carrier.outbound.lanes[0].word(LaneLayout.senderParked)
+    try eventually("the sender sleeps") { unsafe parked.pointee.load(ordering: .relaxed) == 1 }
+    do {
+      // Too little for the sender to be told at once.
+      var receiver = try server.receiver()
+      #expect(try receiver.receive(timeout: watchdog)?.count == 60)
+    }
+    #expect(try sending.join())
+  }
+
   @Test("a server that nobody receives from forgets those that leave", arguments: Scheme.allCases)
   func forgetting(_ scheme: Scheme) throws {
     let server = try Server<Body>(scheme.address())
