@@ -93,7 +93,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "PsyneTLSTests",
-      dependencies: ["COpenSSL", "PsyneCore", "PsyneTCP", "PsyneTLS", "TestSupport"],
+      dependencies: ["COpenSSL", "CPsyne", "PsyneCore", "PsyneTCP", "PsyneTLS", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "PsyneCompressTests",

@@ -65,7 +65,7 @@ struct CertificateTests {
     let lines = outcome.text.split(separator: "\n").map(String.init)
     #expect(lines.count == 6)
     #expect(lines.first == "subject  CN=robot-7")
-    #expect(lines.contains("names    IP:10.0.0.7, email:a@b.example"))
+    #expect(lines.contains("names    DNS:robot-7, IP:10.0.0.7, email:a@b.example"))
     #expect(lines.contains("issuer   CN=home"))
     #expect(lines.contains { $0.hasPrefix("until    ") && $0.hasSuffix(" UTC, 30 days left") })
     let other = try await Tool.shell(
@@ -143,7 +143,7 @@ struct CertificateTests {
       (["server", "h", "--days", "0"], "--days can be 1 to 36500"),
       (["server", "h", "--days", "3651"], "would outlive its authority"),
       (["server"], "Missing expected argument '<host> ...'"),
-      (["client", "../x"], "A client's name consists of"),
+      (["client", "../x"], "A client's name is a host's or a mail address"),
       (["client", "x", "--name", "a b"], "cannot stand in a certificate"),
       (["client", "x", "--name", "a.example,IP:10.0.0.1"], "cannot stand in a certificate"),
     ])

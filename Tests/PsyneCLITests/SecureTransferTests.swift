@@ -147,11 +147,17 @@ struct SecureTransferTests {
     #expect(try folder.read("out") == [])
   }
 
-  @Test("75 where one side says tcp:// and the other tls://, and the listener says why")
+  @Test("1 where one side says tcp:// and the other tls://, and both say why")
   func mixedSchemes() async throws {
-    for (listener, connector, words) in [
-      ("tls", "tcp", "it speaks Psyne without TLS: write tls:// on both sides"),
-      ("tcp", "tls", "it looks like TLS, which this address does not speak"),
+    for (listener, connector, words, connectorWords) in [
+      (
+        "tls", "tcp", "it speaks Psyne without TLS: write tls:// on both sides",
+        "it looks like TLS, which this address does not speak"
+      ),
+      (
+        "tcp", "tls", "it looks like TLS, which this address does not speak",
+        "or none at all: set tls on one side as on the other, or write tcp:// on both"
+      ),
     ] {
       let outcome = try await shell(
         """
@@ -159,14 +165,14 @@ struct SecureTransferTests {
         "$psyne" recv --listen \(listener)://127.0.0.1:0 \(listener == "tls" ? "$server" : "") \
           > out 2> status & listener=$!
         address=$(place)
-        echo secret | "$psyne" send --connect "\(connector)${address#\(listener)}" --timeout 500ms \
+        echo secret | "$psyne" send --connect "\(connector)${address#\(listener)}" --timeout 1h \
           \(connector == "tls" ? "--ca ca.pem" : ""); echo "connector $?"
         until grep -q 'turned away' status; do sleep 0.01; done
         kill $listener; wait $listener; echo "listener $?"
         rm ca.* localhost.* elsewhere.* laptop.*; cd "$others"; rm ca.* localhost.* elsewhere.* laptop.*
         """)
-      #expect(outcome.text == "connector 75\nlistener 143\n", "\(outcome.errors)\(said)")
-      #expect(outcome.errors.contains("has not answered within 500ms"), "\(outcome.errors)")
+      #expect(outcome.text == "connector 1\nlistener 143\n", "\(outcome.errors)\(said)")
+      #expect(outcome.errors.contains(connectorWords), "\(outcome.errors)")
       #expect(said.first?.contains(words) == true, "\(said)")
       #expect(try folder.read("out") == [])
     }

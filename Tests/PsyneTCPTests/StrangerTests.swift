@@ -37,12 +37,20 @@ struct StrangerTests {
     "other protocols and garbage are shown the door, and the rest goes on",
     arguments: [
       Array("GET / HTTP/1.1\r\nHost: example.org\r\n\r\n".utf8),
-      [0x16, 0x03, 0x01, 0x02, 0x00, 0x01],
-      [0], [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0b], Array(repeating: 0xff, count: 5000),
+      [0], [0x16, 0x04], [0x89, 0x50, 0x53, 0x59, 0x4e, 0x45, 0x0d, 0x0b],
+      Array(repeating: 0xff, count: 5000),
     ] as [[UInt8]])
   func garbage(_ bytes: [UInt8]) throws {
     let server = try server("hellotimeout=60s")
     #expect(try say(bytes, to: server).isEmpty)
+    try serves(server)
+  }
+
+  @Test("who speaks TLS is told by an alert of TLS", arguments: [UInt8(0x15), 0x16])
+  func encrypted(_ record: UInt8) throws {
+    let server = try server("hellotimeout=60s")
+    let answer = try say([record, 3, 1, 2, 0, 1], to: server)
+    #expect(answer == [0x15, 3, 3, 0, 2, 2, 70])
     try serves(server)
   }
 

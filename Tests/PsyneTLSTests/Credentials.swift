@@ -45,11 +45,12 @@ final class Place {
 
   @discardableResult
   func client(
-    _ name: String = "client", names: [TLSCertificate.Name] = [],
+    _ name: String = "client", names: [TLSCertificate.Name]? = nil,
     by authority: CertificateAuthority? = nil,
     _ change: (inout CertificateRequest) -> Void = { _ in }
   ) throws -> Credentials {
-    var request = CertificateRequest(name, .client, names: names, lifetime: .seconds(3600))
+    var request = CertificateRequest(
+      name, .client, names: names ?? [.dns(name)], lifetime: .seconds(3600))
     change(&request)
     return try write((authority ?? self.authority).issue(request), name)
   }

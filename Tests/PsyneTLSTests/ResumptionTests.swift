@@ -1,4 +1,5 @@
 import COpenSSL
+import CPsyne
 import Glibc
 import PsyneCore
 @testable import PsyneTLS
@@ -96,6 +97,26 @@ struct ResumptionTests {
     #expect(try visit(connector, listener) == true)
     let (fresh, _) = try meet(place.connector(), listener)
     #expect(fresh.session.peer?.certificate == new.certificate)
+  }
+
+  @Test("tickets get a new key when their time is over: who comes back then begins anew")
+  func rotation() throws {
+    let place = try Place()
+    try place.server()
+    let (connector, listener) = (try place.connector(), try place.listener())
+    #expect(try visit(connector, listener) == false)
+    let end = cpsyne_monotonic_ns() + Int64(SSLContext.ticketSeconds) * 1_000_000_000
+    #expect(try !listener.reloadIfChanged(at: end - 60_000_000_000))
+    // A connector's are not its own.
+    #expect(try !connector.reloadIfChanged(at: end))
+    #expect(try visit(connector, listener) == true)
+    // Reloading keeps the key, and its age.
+    try listener.reload()
+    #expect(try visit(connector, listener) == true)
+    #expect(try listener.reloadIfChanged(at: end))
+    #expect(try visit(connector, listener) == false)
+    #expect(try visit(connector, listener) == true)
+    #expect(try !listener.reloadIfChanged(at: end))
   }
 
   @Test("a reload that fails changes nothing, and is tried again")

@@ -74,17 +74,17 @@ struct CertClientCommand: ParsableCommand {
 
   func validate() throws {
     let isPlain = name.allSatisfy {
-      $0.isASCII && ($0.isLetter || $0.isNumber || "._@+-".contains($0))
+      $0.isASCII && ($0.isLetter || $0.isNumber || ".@-".contains($0))
     }
     guard isPlain, let first = name.first, first != ".", first != "-" else {
       throw ValidationError(
-        "A client's name consists of letters, digits, '.', '_', '@', '+' and '-', and begins with no '.' or '-'. Give others with --name."
+        "A client's name is a host's or a mail address: letters, digits, '.', '-' and '@', with no '.' or '-' at its beginning. Give others with --name."
       )
     }
   }
 
   func run() throws {
-    try issuing.issue(name, to: name, .client, names.map { TLSCertificate.Name($0) })
+    try issuing.issue(name, to: name, .client, ([name] + names).map { TLSCertificate.Name($0) })
   }
 }
 

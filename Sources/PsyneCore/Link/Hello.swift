@@ -118,8 +118,7 @@ extension Hello {
 
   /// What the bytes of a stranger look like.
   private static func guess(_ start: UnsafeRawBufferPointer) -> String {
-    // A handshake, or an alert.
-    if start.count >= 2, unsafe start[0] == 0x16 || start[0] == 0x15, unsafe start[1] == 0x03 {
+    if unsafe TLSRecord.begins(start) {
       return
         "it looks like TLS, which this address does not speak: write tls:// on both sides, or tcp://"
     }

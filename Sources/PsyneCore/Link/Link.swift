@@ -266,12 +266,16 @@ extension Link {
 
 extension Link {
   /// What a listener sends to somebody whom it turns away; nil if it is not to be answered, since it does
-  /// not speak the protocol, or has not said all of its hello.
+  /// not speak the protocol, or has not said all of its hello. Who speaks TLS is told so by an alert: whoever
+  /// is left without a word takes it for a break, and comes again.
   ///
   /// - Parameter start: what it has said, which need not be a hello that can be one.
   package static func refusal(
     of start: Span<UInt8>, _ terms: LinkTerms, _ error: LinkError
   ) -> [UInt8]? {
+    if error.code == .notPsyne, unsafe start.withUnsafeBytes({ unsafe TLSRecord.begins($0) }) {
+      return TLSRecord.versionAlert
+    }
     guard error.code != .notPsyne, start.count >= Hello.bytes else { return nil }
     let session = unsafe start.withUnsafeBytes { unsafe Hello.session(in: $0) }
     let ours = Hello(role: .listener, terms: terms, session: session, incarnation: .none)

@@ -1,14 +1,17 @@
 internal import COpenSSL
+internal import CPsyne
 internal import Glibc
 internal import PsyneCore
 
 /// An `SSL_CTX`: what a listener's or a connector's sessions have in common. Freed with the last of them.
 @safe
 final class SSLContext: @unchecked Sendable {
-  // Unchecked: it is not changed once it is made, and sessions may be made of it by any thread.
+  // Unchecked: it is not changed once others have it, and sessions may be made of it by any thread.
   let pointer: OpaquePointer
   /// Tells whether others are trusted than before.
   private(set) var trust: [UInt8] = []
+  /// When the keys were made with which its tickets are encrypted, on the clock that never jumps, in nanoseconds.
+  private var keysMade = cpsyne_monotonic_ns()
 
   /// Reads the files. Blocks for as long as the disk does.
   init(_ role: TLSRole, _ options: TLSOptions, _ hooks: TLSHooks) throws(TransportError) {
@@ -60,8 +63,8 @@ final class SSLContext: @unchecked Sendable {
   }
 
   /// For so long a connection can be resumed. The certificate is not looked at anew then, except for its
-  /// time.
-  private static let ticketSeconds = 2 * 3600
+  /// time. The keys of the tickets last as long.
+  static let ticketSeconds = 2 * 3600
 
   // MARK: Whom we trust
 
@@ -207,10 +210,15 @@ final class SSLContext: @unchecked Sendable {
 
   // MARK: Reloading
 
+  /// Whether the keys of its tickets are to be made anew, at a time of the clock of ``keysMade``.
+  func hasOldKeys(_ now: Int64) -> Bool {
+    now - keysMade >= Int64(Self.ticketSeconds) * 1_000_000_000
+  }
+
   /// Has the sessions of `older` be resumed here too.
   func adoptTicketKeys(of older: SSLContext) {
     // Where it fails, they begin anew.
-    _ = unsafe copenssl_copy_ticket_keys(older.pointer, pointer)
+    if unsafe copenssl_copy_ticket_keys(older.pointer, pointer) { keysMade = older.keysMade }
   }
 }
 

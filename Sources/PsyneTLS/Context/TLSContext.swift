@@ -1,4 +1,4 @@
-internal import COpenSSL
+internal import CPsyne
 package import PsyneCore
 internal import Synchronization
 
@@ -45,27 +45,39 @@ package final class TLSContext: Sendable {
   ///
   /// A listener's sessions can still be resumed, unless others are trusted now than before. A connector
   /// begins anew.
-  package func reload() throws(TransportError) {
+  package func reload() throws(TransportError) { try reload(at: cpsyne_monotonic_ns()) }
+
+  private func reload(at now: Int64) throws(TransportError) {
     let stamps = Self.stamps(options)
     let newer = try SSLContext(role, options, hooks)
     state.withLock { state in
       // Else one that is not trusted any more would come back by its old session.
-      if newer.trust == state.context.trust { newer.adoptTicketKeys(of: state.context) }
+      if newer.trust == state.context.trust, !state.context.hasOldKeys(now) {
+        newer.adoptTicketKeys(of: state.context)
+      }
       // They were made with our old certificate, and with those whom we trusted then.
       resumption.removeAll()
       state = State(context: newer, stamps: stamps)
     }
   }
 
-  /// Reloads if a file has changed, or another was put in its place. Costs a system call for each file.
+  /// Reloads if a file has changed, or another was put in its place, and when a listener's tickets want new
+  /// keys: who gets at one reads no more than what was resumed in ``SSLContext/ticketSeconds`` by TLS 1.2.
+  /// Costs a system call for each file.
   ///
+  /// - Parameter now: on the clock that never jumps, in nanoseconds; nil: now.
   /// - Returns: whether it has reloaded.
   @discardableResult
-  package func reloadIfChanged() throws(TransportError) -> Bool {
+  package func reloadIfChanged(
+    at now: Int64? = nil
+  ) throws(TransportError) -> Bool {
+    let now = now ?? cpsyne_monotonic_ns()
     let stamps = Self.stamps(options)
-    guard state.withLock({ $0.stamps != stamps }) else { return false }
-    try reload()
-    return true
+    let isOld = state.withLock { state in
+      state.stamps != stamps || role == .listener && state.context.hasOldKeys(now)
+    }
+    if isOld { try reload(at: now) }
+    return isOld
   }
 
   private static func stamps(_ options: TLSOptions) -> [String: FileStamp] {

@@ -24,7 +24,8 @@ extension TLSError {
       "does not know the authority of our certificate: name that authority there as ca, or get a certificate from one that it knows"
     case 49:
       "has seen who we are, and does not let us in: add a name of our certificate to what it allows"
-    case 70: "speaks no version of TLS that we do: set tls on one side as on the other"
+    case 70:
+      "speaks no version of TLS that we do, or none at all: set tls on one side as on the other, or write tcp:// on both"
     case 71: "finds our keys or ciphers too weak: make a new key (EC P-256, or RSA of 2048 bits)"
     case 80: "has failed inside: look at its log"
     case 86: "refuses to speak an older version of TLS than it could"

@@ -49,8 +49,8 @@ public struct TLSOptions: Hashable, Sendable {
   /// `crl`: a file of the authorities' lists of certificates that they have revoked, one of each.
   public var revocations: String?
   /// `allow`: who may be at the other end: DNS names, IP addresses, URIs and mail addresses of its
-  /// certificate, or its common name, of which one has to be among these. Nil: whoever has a certificate
-  /// that is accepted. In an address they are separated by commas.
+  /// certificate, of which one has to be among these. Nil: whoever has a certificate that is accepted. In
+  /// an address they are separated by commas.
   public var allowed: [String]?
   /// `token`: a file with a secret that both sides have to know: see ``TLSToken``.
   public var token: String?

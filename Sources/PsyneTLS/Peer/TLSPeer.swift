@@ -67,11 +67,11 @@ extension TLSCertificate.Name: CustomStringConvertible {
 }
 
 extension TLSCertificate {
-  /// Whether one of its names is among those that may connect.
+  /// Whether one of its names is among those that may connect. A common name says nothing of what kind it is,
+  /// and authorities do not look at it.
   func isAllowed(_ allowed: [String]) -> Bool {
     allowed.contains { name in
-      if commonName == name { return true }
-      return names.contains { own in
+      names.contains { own in
         switch own {
         case .dns(let text): text.lowercased() == name.lowercased()
         case .ip(let text):

@@ -8,15 +8,25 @@ enum SessionCallbacks {
     return unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue()
   }
 
-  /// Notes what is wrong with a certificate. Changes nothing of the library's verdict.
+  /// Notes what is wrong with a certificate, and refuses one that has no name that is allowed.
   static let verify: @convention(c) (Int32, OpaquePointer?) -> Int32 = { isRight, check in
-    if isRight == 0, let check = unsafe check, let owner = unsafe copenssl_owner_of_check(check) {
-      let session = unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue()
+    guard let check = unsafe check, let owner = unsafe copenssl_owner_of_check(check) else {
+      return 0
+    }
+    let session = unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue()
+    guard isRight != 0 else {
       if session.certificateFailure == nil {
         session.certificateFailure = unsafe CertificateFailure(check)
       }
+      return 0
     }
-    return isRight
+    guard unsafe X509_STORE_CTX_get_error_depth(check) == 0,
+      let own = unsafe X509_STORE_CTX_get_current_cert(check),
+      let error = session.judge(unsafe TLSCertificate(own))
+    else { return isRight }
+    session.verdict = .refused(error)
+    unsafe X509_STORE_CTX_set_error(check, X509_V_ERR_APPLICATION_VERIFICATION)
+    return 0
   }
 
   /// A listener's: turns those away at once who offer no protocol. The library would let them in.

@@ -392,14 +392,24 @@ package final class TLSSession: @unchecked Sendable {
         "the other side's certificate, \(certificate), expired on \(UTC.text(certificate.notAfter)): renew it"
       )
     }
-    if let allowed = options.allowed, !certificate.isAllowed(allowed) {
-      throw TLSError(
-        .refused,
-        "the other side's certificate, \(certificate), has no name that allow has (\(allowed.joined(separator: ", "))): add one, if it may connect"
-      )
-    }
+    if let error = refusal(of: certificate) { throw error }
     try authorize(peer)
     return peer
+  }
+
+  private func refusal(of certificate: TLSCertificate) -> TLSError? {
+    guard let allowed = context.options.allowed, !certificate.isAllowed(allowed) else { return nil }
+    return TLSError(
+      .refused,
+      "the other side's certificate, \(certificate), has no name that allow has (\(allowed.joined(separator: ", "))): add one, if it may connect"
+    )
+  }
+
+  /// What there is against the other side's certificate, at the last moment at which the library sends an
+  /// alert for a connector, or in TLS 1.2. A listener of TLS 1.3 has a later one, and an alert that says more.
+  func judge(_ certificate: TLSCertificate) -> TLSError? {
+    let isNew = unsafe SSL_version(ssl) == TLS1_3_VERSION
+    return context.role == .listener && isNew ? nil : refusal(of: certificate)
   }
 
   private func authorize(_ peer: TLSPeer) throws(TLSError) {

@@ -126,9 +126,21 @@ final class TLSStream: ByteStream {
   private func fail(_ error: TLSError) -> Int {
     // The alert that says why.
     _ = push()
+    if error.code == .plainText { sayThatItIsTLS() }
     failure = LinkError(error.isBreak ? .truncated : .other, error.message)
     errno = EPROTO
     return -1
+  }
+}
+
+extension TLSStream {
+  /// An alert in plain text, for who has sent plain text: the library has none for it, and whoever is left
+  /// without a word takes it for a break, and comes again.
+  private func sayThatItIsTLS() {
+    unsafe TLSRecord.versionAlert.withUnsafeBytes { bytes in
+      // Where it does not go at once, the other side has more to wonder about.
+      _ = unsafe socket.send(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+    }
   }
 }
 
