@@ -42,6 +42,8 @@ struct DialingTests {
     #expect(shortage.counter.done.withLock { $0 } == [1, 3])
     // It has ended, and there is no other.
     #expect(!pool.run(shortage.counter.job(4)))
+    // They have the pool, which has them.
+    shortage.given.withLock { $0 = [] }
     shortage.pool.withLock { $0 = nil }
   }
 

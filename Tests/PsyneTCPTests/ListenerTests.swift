@@ -155,7 +155,6 @@ struct ListenerTests {
     let socket = try TCPListener.listen(loopback, TCPOptions())[0]
     let port = try #require(SocketAddress(of: socket)).endpoint.port
     let ends = (0..<Door.crowd + 20).map { _ in CuttingProxy.connect(port) }
-    defer { for end in ends { close(end) } }
     #expect(ends.allSatisfy { $0 >= 0 })
     // Nobody serves this engine but us.
     let engine = try Engine()
@@ -168,6 +167,11 @@ struct ListenerTests {
     }
     door.close()
     #expect(CuttingProxy.connect(port) < 0)
+    for end in ends { close(end) }
+    try eventually("all have left") {
+      engine.poll()
+      return listener.guestCounts.strangers == 0
+    }
   }
 
   @Test("a door is told what to do about each error")

@@ -45,6 +45,8 @@ struct ClosingTests {
     }
     #expect(error?.code == .notFound)
     #expect(accepted.withLock { $0 }?.state == .closed)
+    // It has what knows it.
+    listening.withLock { $0 = nil }
   }
 
   @Test(
