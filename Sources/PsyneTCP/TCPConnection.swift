@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// One side of a connection over TCP, through any number of sockets one after the other.
 ///
-/// All of its state but what is atomic belongs to whichever thread holds the baton: the engine's, one that
-/// leads, or one that sends.
+/// All of its state but what is atomic, or says otherwise, belongs to whichever thread holds the baton: the
+/// engine's, one that leads, or one that sends.
 final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   // Unchecked: as said above.
   let engine: Engine
@@ -35,6 +35,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   // For threads that send
   private let lastFlush = Atomic<Int64>(0)
   private let flushedUpTo = Atomic<Int>(0)
+  /// Of the one thread that publishes.
+  private var gathering = Gathering()
   private let hasSweep = Atomic<Bool>(false)
   /// Whether the sender flushes by itself, and the bell is silent.
   private let isStreaming = Atomic<Bool>(false)
@@ -132,11 +134,13 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     case .background: engine.callSoon(ownTag)
     case .adaptive:
       let last = lastFlush.load(ordering: .relaxed)
-      guard cpsyne_monotonic_ns() - last < Self.linger else { return publisherFlushes() }
-      if link.publishedTail - flushedUpTo.load(ordering: .relaxed) < Self.stream {
-        link.rearmOutbound()
+      let bytes = link.publishedTail - flushedUpTo.load(ordering: .relaxed)
+      switch gathering.decide(last, now: cpsyne_monotonic_ns(), unflushed: bytes) {
+      case .flush: return publisherFlushes()
+      case .collect: link.rearmOutbound()
+      // The bell is silent, and the sender flushes when it has written enough.
+      case .stream: break
       }
-      // Else it streams: the bell is silent, and the sender flushes when it has written enough.
       sweepLater(last)
     }
   }
@@ -145,12 +149,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     if !hasSweep.exchange(true, ordering: .relaxed) { engine.call(ownTag, at: now + Self.sweep) }
   }
 
-  /// What follows the last flush more closely is collected.
-  private static let linger: Int64 = 4_000
   /// So late the engine sends what a sender has left.
   private static let sweep: Int64 = 150_000
-  /// So many bytes within ``linger`` are a stream.
-  private static let stream = 8 << 10
   /// So late the other side hears at last what the program has read.
   private static let confirmation: Int64 = 5_000_000
 
