@@ -164,4 +164,16 @@ struct OptionTests {
       #expect(error.message.contains("memory knows: capacity, producers"))
     }
   }
+
+  @Test(
+    "times are spelled in their largest unit, however long they are",
+    arguments: [
+      (Duration.seconds(7200), "2h"), (.milliseconds(1500), "1500ms"), (.nanoseconds(1), "1ns"),
+      (.seconds(5_999_999_999), "5999999999s"), (.seconds(6_000_000_000), "6000000000s"),
+      (.seconds(Int64.max), "9223372036854775807s"), (.zero, "0s and 0as"),
+    ])
+  func times(_ time: Duration, _ text: String) {
+    #expect(time.spelled == text)
+    #expect(time.nanoseconds >= 0)
+  }
 }

@@ -9,6 +9,8 @@ extension Duration {
   /// "100ms", "2s". In seconds and their fractions where no unit divides it.
   package var spelled: String {
     let (seconds, attoseconds) = components
+    // No number of nanoseconds.
+    guard seconds < Self.longest else { return "\(seconds)s" }
     let unit = Self.units.last {
       let length = Duration.nanoseconds($0.nanoseconds)
       return self >= length && self == length * Int(self / length)
@@ -17,10 +19,13 @@ extension Duration {
     return "\(Int(self / .nanoseconds(unit.nanoseconds)))\(unit.name)"
   }
 
+  /// In seconds: 200 years, rounded down.
+  private static let longest: Int64 = 6_000_000_000
+
   /// In nanoseconds; what is longer than 200 years counts as that.
   package var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
-    return min(max(seconds, 0), 6_000_000_000) * 1_000_000_000 + max(attoseconds, 0) / 1_000_000_000
+    return min(max(seconds, 0), Self.longest) * 1_000_000_000 + max(attoseconds, 0) / 1_000_000_000
   }
 }
 
