@@ -68,6 +68,7 @@ examples:
 bench: ## measure it against C++ rings, queues and message queues
 bench-kinds: ## measure the kinds of channels alone
 bench-tcp: ## measure it over TCP against ZeroMQ, NNG, nanomsg and plain sockets
+bench-tls: ## measure it over TLS against NNG, ZeroMQ's CURVE, OpenSSL and stunnel
 
 # Finds something new or nothing; what it has found before is among the tests.
 fuzz: ## feed a link and a decoder with what a hostile peer could send, for FUZZ_SECONDS (600)

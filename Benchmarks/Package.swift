@@ -29,6 +29,7 @@ let package = Package(
         .product(name: "PsyneCore", package: "psyne"),
         .product(name: "PsyneIPC", package: "psyne"),
         .product(name: "PsyneTCP", package: "psyne"),
+        .product(name: "PsyneTLS", package: "psyne"),
       ], swiftSettings: settings),
     .executableTarget(
       name: "Runner",

@@ -1,6 +1,7 @@
 # `make bench`: Psyne against C++ rings, queues between threads, and message queues between processes.
 # `make bench-kinds`: the part with several producers or consumers, and with sides that sleep.
 # `make bench-tcp`: Psyne over TCP against ZeroMQ, NNG, nanomsg and plain sockets, on the loopback interface.
+# `make bench-tls`: Psyne over TLS against NNG, ZeroMQ's CURVE, OpenSSL on plain sockets, and stunnel.
 # Included by the Makefile at the root; `make -f Benchmarks/bench.mk bench` does the same.
 #
 #   BENCH_QUICK=1      a look in a minute
@@ -29,9 +30,13 @@ BENCH_HEADERS := $(wildcard $(BENCH_DIR)Peers/*.hpp $(BENCH_DIR)Sources/CBench/i
 # What the measures over TCP need beside those.
 BENCH_TCP_PACKAGES := g++ libzmq3-dev libnng-dev libnanomsg-dev
 BENCH_TCP_PEERS := $(addprefix $(BENCH_PEERS)/,zeromq nng nanomsg sockets)
+# And those over TLS: `openssl` makes the certificates.
+BENCH_TLS_PACKAGES := g++ libzmq3-dev libnng-dev libssl-dev openssl stunnel4
+BENCH_TLS_PEERS := $(addprefix $(BENCH_PEERS)/,zeromq nng sockets openssl)
+BENCH_CERTIFICATES := $(BENCH_PEERS)/certificates
 
 .PHONY: bench bench-kinds bench-tcp bench-packages bench-swift bench-peers bench-shared bench-tcp-packages \
-  bench-tcp-peers bench-swift-baseline
+  bench-tcp-peers bench-tls bench-tls-packages bench-tls-peers bench-swift-baseline
 
 bench: bench-packages
 	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench-peers bench-shared bench-swift
@@ -54,11 +59,23 @@ bench-tcp: bench-tcp-packages
 bench-tcp-packages:
 	@if [ -x $(BENCH_DIR)../scripts/setup.sh ]; then $(BENCH_DIR)../scripts/setup.sh $(BENCH_TCP_PACKAGES); fi
 
+bench-tls: bench-tls-packages
+	@$(MAKE) --no-print-directory -f $(BENCH_DIR)bench.mk bench-tls-peers bench-swift-baseline
+	@$(BENCH_DIR)certificates.sh $(BENCH_CERTIFICATES)
+	@BENCH_KINDS="$${BENCH_KINDS:-tls-one-way tls-round-trip tls-handshakes tls-resumed-handshakes tls-idle-memory}" \
+	  $(BENCH_DIR).build/release/psyne-bench --peers $(BENCH_PEERS) --certificates $(BENCH_CERTIFICATES) \
+	  --endpoint $(BENCH_DIR).build/release/psyne-endpoint
+
+bench-tls-packages:
+	@if [ -x $(BENCH_DIR)../scripts/setup.sh ]; then $(BENCH_DIR)../scripts/setup.sh $(BENCH_TLS_PACKAGES); fi
+
 bench-swift-baseline:
 	$(BENCH_SWIFT) --product psyne-bench
 	$(BENCH_SWIFT) --product psyne-endpoint
 
 bench-tcp-peers: $(BENCH_TCP_PEERS)
+
+bench-tls-peers: $(BENCH_TLS_PEERS)
 
 bench-packages:
 	@if [ -x $(BENCH_DIR)../scripts/setup.sh ]; then $(BENCH_DIR)../scripts/setup.sh $(BENCH_PACKAGES); fi
@@ -100,6 +117,9 @@ $(BENCH_PEERS)/nanomsg: $(BENCH_DIR)Peers/nanomsg_peer.cpp $(BENCH_PEERS)/cbench
 
 $(BENCH_PEERS)/sockets: $(BENCH_DIR)Peers/sockets_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
 	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread
+
+$(BENCH_PEERS)/openssl: $(BENCH_DIR)Peers/openssl_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
+	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread -lssl -lcrypto
 
 $(BENCH_PEERS)/futex: $(BENCH_DIR)Peers/futex_peer.cpp $(BENCH_PEERS)/cbench.o $(BENCH_HEADERS)
 	g++ $(BENCH_CXXFLAGS) $< $(BENCH_PEERS)/cbench.o -o $@ -pthread -lrt

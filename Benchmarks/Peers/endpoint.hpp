@@ -3,8 +3,8 @@
 //   PROGRAM VARIANT ROLE NAME SIZE CAPACITY WARM-UP COUNT CPU
 //
 // ROLE is recv and send (one way), echo and ping (round trips), or listen and pace (one way at a steady
-// rate). recv, echo and listen are started first and create what NAME names; over TCP it is the port. A
-// link is a class with
+// rate). recv, echo and listen are started first and create what NAME names; over TCP it is the port, and
+// over TLS a VARIANT ends with @ and the folder of the certificates. A link is a class with
 //   Link(Arguments)        creates or connects
 //   send(size, fill)       fill(words, count) writes the payload
 //   receive(use)           use(words, count) reads it
@@ -49,6 +49,13 @@ struct Arguments {
 
   bool creates() const { return role == "recv" || role == "echo" || role == "listen"; }
   bool is_round_trip() const { return role == "ping" || role == "echo"; }
+
+  /// PEM files: one's own certificate with its key, and that of the authority.
+  std::string certificate(bool is_server) const { return folder() + (is_server ? "/server.pem" : "/client.pem"); }
+  std::string authority() const { return folder() + "/ca.pem"; }
+
+ private:
+  std::string folder() const { return variant.substr(variant.find('@') + 1); }
 };
 
 inline void fill(uint64_t *words, size_t count, uint64_t sequence) {

@@ -1,8 +1,10 @@
-// NNG over tcp://: PUSH and PULL one way, PAIR for round trips. VARIANT: tcp.
+// NNG over tcp:// or tls+tcp://: PUSH and PULL one way, PAIR for round trips. VARIANT: tcp, or tls with
+// @FOLDER of the certificates, which both sides show.
 #include <nng/nng.h>
 #include <nng/protocol/pair0/pair.h>
 #include <nng/protocol/pipeline0/pull.h>
 #include <nng/protocol/pipeline0/push.h>
+#include <nng/supplemental/tls/tls.h>
 
 #include <algorithm>
 #include <atomic>
@@ -34,12 +36,8 @@ class NNGLink {
     nng_socket_set_int(socket_, NNG_OPT_RECVBUF, depth);
     demand(nng_socket_set_size(socket_, NNG_OPT_RECVMAXSZ, 0), "NNG_OPT_RECVMAXSZ");
     demand(nng_pipe_notify(socket_, NNG_PIPE_EV_REM_POST, note_departure, this), "nng_pipe_notify");
-    const std::string address = "tcp://127.0.0.1:" + arguments.name;
-    if (arguments.creates()) {
-      demand(nng_listen(socket_, address.c_str(), nullptr, 0), "nng_listen");
-    } else {
-      demand(nng_dial(socket_, address.c_str(), nullptr, 0), "nng_dial");
-    }
+    if (arguments.variant == "tcp") meet(arguments, "tcp://127.0.0.1:" + arguments.name);
+    else meet_encrypted(arguments, "tls+tcp://127.0.0.1:" + arguments.name);
   }
 
   ~NNGLink() {
@@ -67,6 +65,38 @@ class NNGLink {
   void flush() {}
 
  private:
+  void meet(const Arguments &arguments, const std::string &address) {
+    if (arguments.creates()) {
+      demand(nng_listen(socket_, address.c_str(), nullptr, 0), "nng_listen");
+    } else {
+      demand(nng_dial(socket_, address.c_str(), nullptr, 0), "nng_dial");
+    }
+  }
+
+  void meet_encrypted(const Arguments &arguments, const std::string &address) {
+    const bool creates = arguments.creates();
+    nng_tls_config *tls;
+    demand(nng_tls_config_alloc(&tls, creates ? NNG_TLS_MODE_SERVER : NNG_TLS_MODE_CLIENT), "nng_tls_config_alloc");
+    demand(nng_tls_config_ca_file(tls, arguments.authority().c_str()), "nng_tls_config_ca_file");
+    demand(nng_tls_config_cert_key_file(tls, arguments.certificate(creates).c_str(), nullptr),
+           "nng_tls_config_cert_key_file");
+    demand(nng_tls_config_auth_mode(tls, NNG_TLS_AUTH_MODE_REQUIRED), "nng_tls_config_auth_mode");
+    if (creates) {
+      nng_listener listener;
+      demand(nng_listener_create(&listener, socket_, address.c_str()), "nng_listener_create");
+      demand(nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, tls), "NNG_OPT_TLS_CONFIG");
+      demand(nng_listener_start(listener, 0), "nng_listener_start");
+    } else {
+      // It compares names with names only, and not addresses.
+      demand(nng_tls_config_server_name(tls, "localhost"), "nng_tls_config_server_name");
+      nng_dialer dialer;
+      demand(nng_dialer_create(&dialer, socket_, address.c_str()), "nng_dialer_create");
+      demand(nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, tls), "NNG_OPT_TLS_CONFIG");
+      demand(nng_dialer_start(dialer, 0), "nng_dialer_start");
+    }
+    nng_tls_config_free(tls);
+  }
+
   static void note_departure(nng_pipe, nng_pipe_ev, void *self) {
     static_cast<NNGLink *>(self)->has_left_ = true;
   }

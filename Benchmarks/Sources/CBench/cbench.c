@@ -118,6 +118,57 @@ void cbench_report_latencies(uint32_t *times, size_t count, uint64_t nanoseconds
   cbench_report_share(nanoseconds, cpu, errors);
 }
 
+// MARK: Many connections
+
+uint64_t cbench_resident_bytes(void) {
+  unsigned long long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "re");
+  if (!file) return 0;
+  if (fscanf(file, "%*u %llu", &pages) != 1) pages = 0;
+  fclose(file);
+  return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t cbench_memory_bytes(void) {
+  unsigned long long kibibytes = 0;
+  char line[128];
+  FILE *file = fopen("/proc/self/smaps_rollup", "re");
+  if (!file) return 0;
+  while (fgets(line, sizeof line, file) && sscanf(line, "Pss: %llu kB", &kibibytes) != 1) {}
+  fclose(file);
+  return kibibytes * 1024;
+}
+
+static double each(uint64_t before, uint64_t after, uint64_t count) {
+  return ((double)after - (double)before) / (double)count;
+}
+
+void cbench_report_memory(uint64_t count, uint64_t before, uint64_t fresh, uint64_t idle) {
+  printf("memory=%.1f fresh=%.1f\n", each(before, idle, count), each(before, fresh, count));
+  fflush(stdout);
+}
+
+bool cbench_many_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  limit.rlim_cur = limit.rlim_max;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+int cbench_cut(uint16_t port) {
+  int count = 0;
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  for (int file = 0; file < (int)limit.rlim_cur; file++) {
+    struct sockaddr_in address = {0};
+    socklen_t length = sizeof address;
+    if (getpeername(file, (struct sockaddr *)&address, &length) == 0 &&
+        address.sin_family == AF_INET && ntohs(address.sin_port) == port && shutdown(file, SHUT_RDWR) == 0)
+      count++;
+  }
+  return count;
+}
+
 // MARK: Processes
 
 int cbench_spawn(char *const arguments[], int *output) {

@@ -11,6 +11,11 @@ struct Arguments {
     /// From a hundred connections to one server; `gather`, the server, is started first. The warm-up
     /// and the count are milliseconds.
     case gather, crowd
+    /// Connections that come and go, or break and come back; `accept` is started first.
+    case accept, dial, redial
+    /// Many connections that do nothing; `keep`, the server, is started first. The warm-up and the count
+    /// are connections.
+    case keep, idle
   }
 
   let variant: String
@@ -50,6 +55,9 @@ struct Arguments {
   /// Whether both sides sleep at once, without spinning first, or wait with `await`.
   var parksAtOnce: Bool { variant.hasSuffix("park") }
   var isAsync: Bool { variant.hasSuffix("async") }
-  /// Whether it goes over TCP; the variant is `tcp`, with the options of the address after it.
-  var isNetwork: Bool { variant == "tcp" || variant.hasPrefix("tcp?") }
+  /// Whether it goes over TCP; the variant is `tcp`, or `tls@FOLDER` with that of the certificates, and the
+  /// options of the address after it.
+  var isNetwork: Bool {
+    variant == "tcp" || variant.hasPrefix("tcp?") || variant.hasPrefix("tls@")
+  }
 }

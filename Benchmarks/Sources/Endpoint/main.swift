@@ -96,6 +96,7 @@ if let arguments = ContestArguments(CommandLine.arguments) {
 guard let arguments = Arguments(CommandLine.arguments) else {
   print("usage: psyne-endpoint VARIANT send|recv|ping|echo NAME SIZE CAPACITY WARM-UP COUNT CPU")
   print("   or: psyne-endpoint tcp[?OPTIONS] send|recv|ping|echo|pace|listen|crowd|gather PORT ...")
+  print("   or: psyne-endpoint tls@FOLDER[?OPTIONS] the same|accept|dial|redial|keep|idle PORT ...")
   print("   or: psyne-endpoint KIND.struct|KIND.vector threads|produce|consume ...")
   exit(2)
 }
@@ -106,7 +107,8 @@ guard cbench_pin(arguments.cpu) else {
 do {
   switch arguments.role {
   case _ where arguments.isNetwork: try network(arguments)
-  case .pace, .listen, .gather, .crowd: throw Refusal("this is measured over TCP only")
+  case .pace, .listen, .gather, .crowd, .accept, .dial, .redial, .keep, .idle:
+    throw Refusal("this is measured over TCP only")
   case .ping, .echo: try roundTrips(arguments)
   case .send, .recv:
     if arguments.variant == "struct" {

@@ -36,11 +36,9 @@ struct Campaign {
     // Once briefly and once longer: a brief run underestimates whoever is fast. A contest lasts a
     // fixed time, but whoever cannot run shows it here.
     for index in contenders.indices {
-      for _ in 0..<(measure.lastsFixedTime ? 1 : 2) where failures[index] == nil {
-        try tryOut(index)
-      }
+      for _ in 0..<measure.trials where failures[index] == nil { try tryOut(index) }
     }
-    for turn in 0..<options.reps {
+    for turn in 0..<(measure.kind == .idle ? 1 : options.reps) {
       for step in contenders.indices {
         let index = (step + turn) % contenders.count
         guard failures[index] == nil else { continue }
@@ -69,11 +67,11 @@ struct Campaign {
 
   private mutating func pace(_ index: Int, _ sample: Sample) {
     switch measure.kind {
-    case .oneWay: paces[index] = sample.value
+    case .oneWay, .handshakes, .resumptions: paces[index] = sample.value
     case .roundTrip, .parkedPingPong: paces[index] = 1e9 / sample.value
     // The idle time before each counts too.
     case .parkedRoundTrip: paces[index] = 1e9 / (sample.value + 300_000)
-    case .contest, .steady, .crowd: break
+    case .contest, .steady, .crowd, .idle: break
     }
   }
 

@@ -1,7 +1,7 @@
 /// Something that moves messages, built in one way.
 struct Contender {
   enum Family: String {
-    case psyne, cpp, zeromq, futex, queue, nng, nanomsg, sockets
+    case psyne, cpp, zeromq, futex, queue, nng, nanomsg, sockets, openssl, stunnel
     case boost = "boost-interprocess"
     case iceoryx
   }
@@ -17,6 +17,8 @@ struct Contender {
   let variant: String
   /// Bytes of each ring or queue, where it is not the measure's.
   var capacity: Int?
+  /// Folder of the certificates of an encrypted tunnel between its sides, if there is to be one.
+  var certificates: String?
   /// Whether it hands over several messages with one call.
   var isBulk = false
   /// Whether each consumer receives every message, whatever the shape.

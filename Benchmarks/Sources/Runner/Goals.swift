@@ -1,4 +1,4 @@
-/// What Psyne wants to reach over TCP.
+/// What Psyne wants to reach over TCP and TLS.
 private struct Goal {
   enum Bound {
     case atLeast(Double)
@@ -33,7 +33,13 @@ private struct Goal {
 extension Report {
   /// A line for each goal of the measure: `GOAL missed tcp one-way 64B psyne / ZeroMQ 7.50, wanted >= 8.00`.
   /// None where one of the two did not run.
-  var goals: [String] { measure.place == .tcp ? networkGoals.compactMap(line) : [] }
+  var goals: [String] {
+    switch measure.place {
+    case .memory, .ipc: []
+    case .tcp: networkGoals.compactMap(line)
+    case .tls: encryptedGoals.compactMap(line)
+    }
+  }
 
   private var networkGoals: [Goal] {
     switch measure.kind {
@@ -45,7 +51,17 @@ extension Report {
       ]
     case .roundTrip: return [Goal("psyne", "C send", .atMost(1.1))]
     case .steady: return [Goal("psyne", "C send", .atMost(1), isTail: true)]
-    case .parkedRoundTrip, .parkedPingPong, .contest, .crowd: return []
+    default: return []
+    }
+  }
+
+  private var encryptedGoals: [Goal] {
+    switch measure.kind {
+    case .oneWay:
+      [Goal("psyne", "NNG", .atLeast(5)), Goal("psyne", "ZeroMQ CURVE", .atLeast(2))]
+        + (measure.size >= 1024 ? [Goal("psyne", "OpenSSL batch", .atLeast(1.4))] : [])
+    case .roundTrip: [Goal("psyne", "OpenSSL write", .atMost(1.1))]
+    default: []
     }
   }
 
@@ -58,9 +74,9 @@ extension Report {
       return nil
     }
     let ratio = ours / theirs
-    let quantile = measure.isRate ? "" : goal.isTail ? " p99" : " p50"
+    let quantile = measure.figure != .time ? "" : goal.isTail ? " p99" : " p50"
     return
-      "GOAL \(goal.isMet(by: ratio) ? "met" : "missed") tcp \(measure.name) \(measure.sizeName) "
+      "GOAL \(goal.isMet(by: ratio) ? "met" : "missed") \(measure.place) \(measure.name) \(measure.sizeName) "
       + "\(goal.ours) / \(goal.theirs)\(quantile) \(text(ratio)), wanted \(goal.wanted)"
   }
 }

@@ -13,11 +13,26 @@ struct Measure: Hashable {
     case steady = "steady-rate"
     /// Messages a second of a hundred connections to one server.
     case crowd = "100-connections"
+    /// Connections a second that come, send a message there and back, and go.
+    case handshakes
+    /// Connections a second that go on with the keys of an earlier one.
+    case resumptions = "resumed-handshakes"
+    /// Memory of a server for each of many connections that do nothing.
+    case idle = "idle-memory"
   }
   /// Where the parties are: threads of one process, a process each, or a process each with sockets
-  /// between them.
+  /// between them, encrypted or not.
   enum Place: String {
-    case memory, ipc, tcp
+    case memory, ipc, tcp, tls
+  }
+  /// What it gives.
+  enum Figure {
+    /// A second: more is better.
+    case messages, connections
+    /// Nanoseconds.
+    case time
+    /// Bytes.
+    case memory
   }
 
   let kind: Kind
@@ -41,11 +56,29 @@ struct Measure: Hashable {
     self.shape = shape
   }
 
-  /// Whether it gives messages a second, of which more is better, or else a time.
-  var isRate: Bool { kind == .oneWay || kind == .contest || kind == .crowd }
+  var figure: Figure {
+    switch kind {
+    case .oneWay, .contest, .crowd: .messages
+    case .handshakes, .resumptions: .connections
+    case .roundTrip, .parkedRoundTrip, .parkedPingPong, .steady: .time
+    case .idle: .memory
+    }
+  }
 
-  /// Whether a repetition lasts as long, whoever takes part.
-  var lastsFixedTime: Bool { kind == .contest || kind == .steady || kind == .crowd }
+  /// Whether more is better.
+  var isRate: Bool { figure == .messages || figure == .connections }
+
+  var isNetwork: Bool { place == .tcp || place == .tls }
+
+  /// How often a contender runs before the measurement, to learn its pace.
+  var trials: Int {
+    switch kind {
+    case .oneWay, .roundTrip, .parkedRoundTrip, .parkedPingPong, .handshakes, .resumptions: 2
+    case .contest, .steady, .crowd: 1
+    // Long, and the same each time.
+    case .idle: 0
+    }
+  }
 
   /// As in the ratios.
   var name: String { shape?.name ?? kind.rawValue }
@@ -53,8 +86,8 @@ struct Measure: Hashable {
   /// Bytes of each ring, the same for everybody: 4 MiB, and at least four messages. Over TCP, where it is
   /// of concern to Psyne alone, what it has without being told, and at least two messages.
   var capacity: Int {
-    var capacity = place == .tcp ? 1 << 20 : 4 << 20
-    while capacity < (place == .tcp ? 2 : 4) * (size + 64) { capacity *= 2 }
+    var capacity = isNetwork ? 1 << 20 : 4 << 20
+    while capacity < (isNetwork ? 2 : 4) * (size + 64) { capacity *= 2 }
     return capacity
   }
 
@@ -69,11 +102,14 @@ struct Measure: Hashable {
     case .roundTrip: "Round trip\(network), \(sizeName)"
     case .steady: "One way\(network) at 100,000 messages a second, \(sizeName)"
     case .crowd: "100 connections\(network), \(sizeName)"
+    case .handshakes: "Connections that come and go\(network)"
+    case .resumptions: "Connections that are resumed\(network)"
+    case .idle: "Memory of a connection that does nothing\(network)"
     case .parkedRoundTrip: "Round trip after both sides have slept, \(sizeName)"
     case .parkedPingPong: "Round trip of sides that sleep at once, \(sizeName)"
     case .contest: "\(name) between \(place == .memory ? "threads" : "processes"), \(sizeName)"
     }
   }
 
-  private var network: String { place == .tcp ? " over TCP" : "" }
+  private var network: String { place == .tcp ? " over TCP" : place == .tls ? " over TLS" : "" }
 }

@@ -19,11 +19,11 @@ extension Programs {
     case .roundTrip: psyne() + libraries + [sockets("send")]
     case .steady: psyne() + immediate + [libraries[0], sockets("send")]
     case .crowd: psyne()
-    case .parkedRoundTrip, .parkedPingPong, .contest: []
+    default: []
     }
   }
 
-  private func psyne(_ name: String? = nil, _ variant: String = "tcp") -> [Contender] {
+  func psyne(_ name: String? = nil, _ variant: String = "tcp") -> [Contender] {
     guard let program = endpoints[.baseline] else { return [] }
     return [
       Contender(

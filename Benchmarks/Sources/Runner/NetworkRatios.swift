@@ -1,4 +1,4 @@
-/// Ratios over TCP.
+/// Ratios over TCP and TLS.
 extension Report {
   /// Psyne with its defaults, and whoever else of Psyne's runs here, to each peer: `RATIO tcp one-way
   /// 64B psyne/ZeroMQ 8.5`. Of times there are two, p50 and p99.
@@ -8,8 +8,9 @@ extension Report {
       for theirs in figures where theirs.contender.family != .psyne {
         guard isComparable(ours.contender, theirs.contender) else { continue }
         let names = "\(word(ours.contender))/\(word(theirs.contender))"
-        let line = "RATIO tcp \(measure.name) \(measure.sizeName) \(names)"
-        lines.append("\(line)\(measure.isRate ? "" : " p50") \(text(ours.median / theirs.median))")
+        let line = "RATIO \(measure.place) \(measure.name) \(measure.sizeName) \(names)"
+        let quantile = measure.figure == .time ? " p50" : ""
+        lines.append("\(line)\(quantile) \(text(ours.median / theirs.median))")
         if let tail = tailRatio(ours, theirs) { lines.append("\(line) p99 \(text(tail))") }
       }
     }

@@ -1,11 +1,11 @@
 internal import CBench
 
-/// Over TCP one side listens at a port instead of creating something with a name.
+/// Over TCP and TLS one side listens at a port instead of creating something with a name.
 extension Repetition {
   /// Milliseconds, where a repetition lasts a fixed time.
   private var warmUpTime: Int { max(20, milliseconds / 5) }
 
-  /// Messages before the measurement and in it; of a crowd, milliseconds.
+  /// Messages or connections before the measurement and in it; of a crowd, milliseconds.
   private var lengths: (warmUp: Int, count: Int) {
     switch measure.kind {
     case .crowd:
@@ -14,6 +14,7 @@ extension Repetition {
     case .steady:
       let perMillisecond = Int(1_000_000 / cbench_gap)
       return (warmUpTime * perMillisecond, milliseconds * perMillisecond)
+    case .idle: return (24, 1000)
     default:
       // The system's buffers grow in the first of it.
       return (max(64, count / 5), count)
@@ -25,23 +26,31 @@ extension Repetition {
     case .roundTrip: ("echo", "ping")
     case .steady: ("listen", "pace")
     case .crowd: ("gather", "crowd")
+    case .handshakes: ("accept", "dial")
+    case .resumptions: ("accept", "redial")
+    case .idle: ("keep", "idle")
     default: ("recv", "send")
     }
   }
 
   func runNetwork() throws(Failure) -> Sample {
-    let port = cbench_free_port()
-    guard port > 0 else { throw Failure("there is no free port") }
-    func start(_ role: String, _ core: Int) throws(Failure) -> ChildProcess {
+    func start(_ role: String, _ port: UInt16, _ core: Int) throws(Failure) -> ChildProcess {
       try ChildProcess(
         [
           contender.program, contender.variant, role, "\(port)", "\(measure.size)",
-          "\(measure.capacity)", "\(lengths.warmUp)", "\(lengths.count)", "\(core)",
+          "\(contender.capacity ?? measure.capacity)", "\(lengths.warmUp)", "\(lengths.count)",
+          "\(core)",
         ], seconds: 60)
     }
-    let server = try start(roles.first, cores[1])
+    let port = try Tunnel.freePort()
+    let server = try start(roles.first, port, cores[1])
     try server.awaitReady()
-    let client = try start(roles.second, cores[0])
+    // It is there for as long as the two are.
+    let tunnel = try contender.certificates.map { certificates throws(Failure) in
+      try Tunnel(to: port, certificates, cores)
+    }
+    defer { tunnel?.stop() }
+    let client = try start(roles.second, tunnel?.port ?? port, cores[0])
     let outputs = [try server.finish(), try client.finish()]
     return try Sample(outputs, measure)
   }

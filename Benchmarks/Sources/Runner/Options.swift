@@ -26,8 +26,9 @@ struct Options: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: """
-      Only these: one-way, round-trip, parked-round-trip, parked-ping-pong, contest; and over TCP \
-      tcp-one-way, tcp-round-trip, tcp-steady-rate, tcp-100-connections (BENCH_KINDS).
+      Only these: one-way, round-trip, parked-round-trip, parked-ping-pong, contest; over TCP \
+      tcp-one-way, tcp-round-trip, tcp-steady-rate, tcp-100-connections; and over TLS tls-one-way, \
+      tls-round-trip, tls-handshakes, tls-resumed-handshakes, tls-idle-memory (BENCH_KINDS).
       """)
   var kinds: [String] =
     Self.words("BENCH_KINDS")
@@ -82,8 +83,18 @@ struct Options: ParsableArguments {
   private static let kindNames =
     ["one-way", "round-trip", "parked-round-trip", "parked-ping-pong", "contest"]
     + ["tcp-one-way", "tcp-round-trip", "tcp-steady-rate", "tcp-100-connections"]
+    + ["tls-one-way", "tls-round-trip"] + encryptedKinds.map { "tls-\($0.rawValue)" }
+  private static let encryptedKinds: [Measure.Kind] = [.handshakes, .resumptions, .idle]
 
-  var measures: [Measure] { localMeasures + networkMeasures }
+  var measures: [Measure] { localMeasures + networkMeasures + encryptedMeasures }
+
+  private var encryptedMeasures: [Measure] {
+    let oneWay = kinds.contains("tls-one-way") ? sizes : []
+    let others = [.roundTrip] + Self.encryptedKinds
+    return oneWay.map { Measure(kind: .oneWay, size: $0, place: .tls) }
+      + others.filter { kinds.contains("tls-\($0.rawValue)") }
+      .map { Measure(kind: $0, size: 64, place: .tls) }
+  }
 
   private var networkMeasures: [Measure] {
     var measures: [Measure] = []

@@ -4,8 +4,10 @@ internal import Glibc
 struct Programs {
   /// Folder of `ring-COMPILER-TARGET`, `shared-COMPILER-TARGET`, `queues-COMPILER`, `zeromq`,
   /// `message-queue`, `message-queue-link`, `iceoryx`, `iceoryx-link` and `futex`; over TCP also of `nng`,
-  /// `nanomsg` and `sockets`.
+  /// `nanomsg` and `sockets`, and over TLS of `openssl`.
   let peers: String
+  /// Folder of the certificates for TLS.
+  let certificates: String
   let endpoints: [Contender.Target: String]
 
   static let compilers = ["g++", "clang++"]
@@ -13,6 +15,7 @@ struct Programs {
   /// The contenders of a measure, in the order of the table.
   func contenders(of measure: Measure) -> [Contender] {
     if measure.place == .tcp { return network(measure.kind) }
+    if measure.place == .tls { return encrypted(measure.kind) }
     return switch measure.kind {
     case .oneWay:
       Contender.Target.allCases.flatMap { target in
@@ -26,7 +29,7 @@ struct Programs {
     case .parkedPingPong: sleepers(parked: false)
     case .contest: measure.shape.map { contest($0, measure.place) } ?? []
     // Over TCP only.
-    case .steady, .crowd: []
+    case .steady, .crowd, .handshakes, .resumptions, .idle: []
     }
   }
 

@@ -23,6 +23,9 @@ struct PsyneBench: ParsableCommand {
   @Option(help: "Folder of the built C++ peers.")
   var peers: String
 
+  @Option(help: "Folder of the certificates for TLS, as certificates.sh makes them.")
+  var certificates = "."
+
   @Option(help: "The configuration of iceoryx's daemon.")
   var roudi: String?
 
@@ -31,7 +34,7 @@ struct PsyneBench: ParsableCommand {
   func run() throws {
     var endpoints = [Contender.Target.baseline: endpoint]
     endpoints[.native] = nativeEndpoint
-    let programs = Programs(peers: peers, endpoints: endpoints)
+    let programs = Programs(peers: peers, certificates: certificates, endpoints: endpoints)
     let canary = cbench_canary(Int32(options.cores[0]), Int32(options.cores[1]))
     print("\(Machine.description)")
     print(
@@ -63,8 +66,8 @@ struct PsyneBench: ParsableCommand {
 
   private func raisePriority(for measure: Measure) throws {
     guard options.realtime else { return }
-    // Over TCP a library's threads share their program's processor, which a real-time one would keep.
-    let isShared = measure.kind == .contest || measure.place == .tcp
+    // Over a network a library's threads share their program's processor, which a real-time one would keep.
+    let isShared = measure.kind == .contest || measure.isNetwork
     let isRaised = isShared ? cbench_high_priority() : cbench_realtime()
     guard isRaised else { throw Failure("a higher priority is not allowed here") }
   }

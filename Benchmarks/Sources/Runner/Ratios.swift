@@ -2,12 +2,12 @@
 /// better; of round trips it is the quotient of the times, so that less is better.
 extension Report {
   var ratios: [String] {
-    if measure.place == .tcp { return networkRatios }
+    if measure.isNetwork { return networkRatios }
     return switch measure.kind {
     case .oneWay, .roundTrip: ringRatios
     case .parkedRoundTrip, .parkedPingPong: sleeperRatios
     case .contest: contestRatios
-    case .steady, .crowd: []
+    case .steady, .crowd, .handshakes, .resumptions, .idle: []
     }
   }
 

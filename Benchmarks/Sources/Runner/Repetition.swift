@@ -13,7 +13,7 @@ struct Repetition {
 
   func run() throws(Failure) -> Sample {
     do {
-      if measure.place == .tcp { return try runNetwork() }
+      if measure.isNetwork { return try runNetwork() }
       guard let shape = measure.shape else { return try runEndpoints() }
       return try runContest(shape)
     } catch {
@@ -25,8 +25,12 @@ struct Repetition {
 
   /// Long enough for the time that was asked for; when the pace is not known, just to learn it.
   var count: Int {
-    let least = measure.kind == .oneWay ? 64 : 500
-    guard let pace else { return max(least, min(500_000, (64 << 20) / measure.size) / 10) }
+    let isConnections = measure.figure == .connections
+    let least = measure.kind == .oneWay ? 64 : isConnections ? 100 : 500
+    guard let pace else {
+      return isConnections
+        ? 2 * least : max(least, min(500_000, (64 << 20) / measure.size) / 10)
+    }
     return max(least, Int(pace * Double(milliseconds) / 1000))
   }
 

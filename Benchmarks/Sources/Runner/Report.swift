@@ -9,6 +9,7 @@ struct Summary {
   let balance: Double?
   /// Of many connections: fairness, and the server's memory before and after.
   let crowd: (fairness: Double, before: Double, after: Double)?
+  let fresh: Double?
   /// Why there are no figures.
   let failure: String?
 
@@ -23,6 +24,8 @@ struct Summary {
     p99 = tails.isEmpty ? nil : tails.median
     let balances = samples.compactMap(\.balance).sorted()
     balance = balances.isEmpty ? nil : balances.median
+    let fresh = samples.compactMap(\.fresh).sorted()
+    self.fresh = fresh.isEmpty ? nil : fresh.median
     let crowds = samples.compactMap(\.crowd)
     func typical(_ figure: (CrowdFigures) -> Double) -> Double {
       crowds.map(figure).sorted().median
@@ -62,12 +65,10 @@ struct Report {
 
   /// A table in Markdown.
   var table: String {
-    let second = measure.place == .tcp ? "psyne to it" : "built for"
+    let second = measure.isNetwork ? "psyne to it" : "built for"
     var lines = [
       "", "### \(measure.title)", "",
-      measure.isRate
-        ? "| contender | \(second) | messages/s: median (min..max) | GB/s | |"
-        : "| contender | \(second) | p50: median (min..max) | p99 | |",
+      "| contender | \(second) | \(heads.value): median (min..max) | \(heads.more) | |",
       "|---|---|---|---|---|",
     ]
     for summary in summaries { lines.append(row(summary)) }
@@ -79,18 +80,30 @@ struct Report {
     return lines.joined(separator: "\n")
   }
 
+  private var heads: (value: String, more: String) {
+    switch measure.figure {
+    case .messages: ("messages/s", "GB/s")
+    case .connections: ("connections/s", "time of each")
+    case .time: ("p50", "p99")
+    case .memory: ("idle", "used just before")
+    }
+  }
+
   private func row(_ summary: Summary) -> String {
     let second =
-      measure.place == .tcp ? networkRatio(summary) : summary.contender.target.rawValue
+      measure.isNetwork ? networkRatio(summary) : summary.contender.target.rawValue
     if let failure = summary.failure {
       return "| \(summary.contender.name) | \(second) | – | | \(failure) |"
     }
-    let isRate = measure.isRate
-    let format = isRate ? Self.rate : Self.nanoseconds
+    let format =
+      measure.isRate ? Self.rate : measure.figure == .memory ? Self.kibibytes : Self.nanoseconds
     let last =
-      isRate
-      ? (summary.median * Double(measure.size) / 1e9).rounded(toPlaces: 2)
-      : summary.p99.map(Self.nanoseconds) ?? ""
+      switch measure.figure {
+      case .messages: (summary.median * Double(measure.size) / 1e9).rounded(toPlaces: 2)
+      case .connections: Self.nanoseconds(1e9 / summary.median)
+      case .time: summary.p99.map(Self.nanoseconds) ?? ""
+      case .memory: summary.fresh.map(Self.kibibytes) ?? ""
+      }
     return "| \(summary.contender.name) | \(second) | "
       + "\(format(summary.median)) (\(format(summary.least))..\(format(summary.greatest))) | "
       + "\(last) | \(remarks(summary)) |"
@@ -116,6 +129,10 @@ struct Report {
     case 1e3...: "\((value / 1e3).rounded(toPlaces: 1))k"
     default: value.rounded(toPlaces: 0)
     }
+  }
+
+  private static func kibibytes(_ value: Double) -> String {
+    "\((value / 1024).rounded(toPlaces: 1)) KiB"
   }
 
   private static func nanoseconds(_ value: Double) -> String {

@@ -1,6 +1,6 @@
 /// What one repetition gave.
 struct Sample {
-  /// Messages a second one way; nanoseconds (p50) of a round trip.
+  /// Messages or connections a second; nanoseconds (p50) of a round trip; bytes of a connection.
   let value: Double
   let p99: Double?
   /// Least share of the time that an endpoint had its CPU; 1 where nobody says.
@@ -9,15 +9,19 @@ struct Sample {
   let balance: Double?
   /// Of many connections.
   let crowd: CrowdFigures?
+  /// Bytes of a connection that is not idle yet.
+  let fresh: Double?
 
   init(
-    value: Double, p99: Double?, share: Double, balance: Double? = nil, crowd: CrowdFigures? = nil
+    value: Double, p99: Double?, share: Double, balance: Double? = nil, crowd: CrowdFigures? = nil,
+    fresh: Double? = nil
   ) {
     self.value = value
     self.p99 = p99
     self.share = share
     self.balance = balance
     self.crowd = crowd
+    self.fresh = fresh
   }
 
   /// From what the endpoints printed: `key=value` words.
@@ -30,13 +34,14 @@ struct Sample {
     }
     let errors = values["errors", default: []].reduce(0, +)
     guard errors == 0 else { throw Failure("\(Int(errors)) messages were wrong") }
-    let key = measure.isRate ? "rate" : "p50"
+    let key = measure.isRate ? "rate" : measure.figure == .memory ? "memory" : "p50"
     guard let value = values[key]?.first, value > 0 else {
       throw Failure("no '\(key)' in: \(outputs.joined(separator: " "))")
     }
     self.init(
       value: value, p99: values["p99"]?.first, share: values["share"]?.min() ?? 1,
-      balance: values["balance"]?.first, crowd: CrowdFigures(values))
+      balance: values["balance"]?.first, crowd: CrowdFigures(values),
+      fresh: values["fresh"]?.first)
   }
 }
 

@@ -70,6 +70,22 @@ static inline void cbench_spin_until(uint64_t due) {
   while (cbench_now() < due) cbench_pause();
 }
 
+// MARK: Many connections
+
+/// Nanoseconds that connections are left alone before a server's memory is looked at.
+static const uint64_t cbench_idle_time = 4000000000;
+
+/// What the system holds in memory for this process, in bytes, what is mapped twice counted twice.
+uint64_t cbench_resident_bytes(void);
+/// The same with each page counted once, and what several processes have counted in parts.
+uint64_t cbench_memory_bytes(void);
+/// Bytes of memory with some connections, with `count` more, and when those were idle for a while.
+void cbench_report_memory(uint64_t count, uint64_t before, uint64_t fresh, uint64_t idle);
+/// Lets this process have as many descriptors as the system allows.
+bool cbench_many_descriptors(void);
+/// Breaks all connections of this process to `port`, as a network would. Returns how many.
+int cbench_cut(uint16_t port);
+
 // MARK: Processes, for the runner
 
 /// A port of the loopback interface that nobody uses now. 0 where there is none.

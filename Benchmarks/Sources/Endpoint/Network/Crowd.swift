@@ -116,7 +116,7 @@ private func sendSome(
 func gather(_ arguments: Arguments) throws {
   let server = try serve(arguments)
   var receiver = try server.receiver()
-  let before = residentBytes()
+  let before = cbench_resident_bytes()
   cbench_report_ready()
   var tally = ConnectionTally(words: arguments.size / 8)
   // Everybody is there before the warm-up begins.
@@ -128,7 +128,7 @@ func gather(_ arguments: Arguments) throws {
   let counts = zip(tally.counts, first).map { $0 - $1 }
   watch.reportRate(of: counts.reduce(0, +), errors: tally.errors)
   print(
-    "fairness=\(fairness(counts)) before=\(before) after=\(residentBytes()) "
+    "fairness=\(fairness(counts)) before=\(before) after=\(cbench_resident_bytes()) "
       + "connections=\(counts.count)")
   server.close()
   awaitDeparture(from: server)
@@ -179,18 +179,4 @@ private func fairness(_ counts: [Int]) -> Double {
   let sum = counts.reduce(0.0) { $0 + Double($1) }
   let squares = counts.reduce(0.0) { $0 + Double($1) * Double($1) }
   return squares > 0 ? sum * sum / (Double(counts.count) * squares) : 0
-}
-
-/// What the system holds in memory for this process.
-private func residentBytes() -> Int {
-  let file = unsafe open("/proc/self/status", O_RDONLY)
-  guard file >= 0 else { return 0 }
-  defer { close(file) }
-  var bytes = [UInt8](repeating: 0, count: 4096)
-  let count = unsafe read(file, &bytes, bytes.count)
-  let lines = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-    .split(whereSeparator: \.isNewline)
-  let line = lines.first { $0.hasPrefix("VmRSS:") }
-  let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
-  return (kibibytes ?? 0) << 10
 }

@@ -1,34 +1,7 @@
 internal import CBench
 internal import PsyneCore
-internal import PsyneTCP
 
-// The same loops over TCP: whoever is started first is a server, the other one connects to it.
-
-private let registry = TransportRegistry([TCPTransport()])
-
-private func address(_ arguments: Arguments) -> String {
-  let options = arguments.variant.split(separator: "?").dropFirst().map { "?" + $0 }.joined()
-  return "tcp://127.0.0.1:\(arguments.name)\(options)"
-}
-
-private func options(_ arguments: Arguments) -> ChannelOptions {
-  // Nothing asked for is the transport's own capacity.
-  ChannelOptions(capacity: arguments.capacity > 0 ? .bytes(arguments.capacity) : nil)
-}
-
-func serve(_ arguments: Arguments) throws -> Server<Words> {
-  try Server(address(arguments), options: options(arguments), registry: registry)
-}
-
-func connect(_ arguments: Arguments) throws -> Connection<Words> {
-  try Connection(address(arguments), options: options(arguments), registry: registry)
-}
-
-/// Whoever sends learns that everything was read while the server still runs: a process that ends takes
-/// its sockets with it at once.
-func awaitDeparture(from server: Server<Words>) {
-  while server.peers.contains(where: { $0.state == .connected }) { cbench_sleep(1_000_000) }
-}
+// The same loops over TCP and TLS: whoever is started first is a server, the other one connects to it.
 
 func network(_ arguments: Arguments) throws {
   let words = arguments.size / 8
@@ -63,6 +36,11 @@ func network(_ arguments: Arguments) throws {
   case .listen: try listen(arguments)
   case .crowd: try crowd(arguments)
   case .gather: try gather(arguments)
+  case .accept: try accept(arguments)
+  case .dial: try dial(arguments)
+  case .redial: try redial(arguments)
+  case .keep: try keep(arguments)
+  case .idle: try idle(arguments)
   }
 }
 
