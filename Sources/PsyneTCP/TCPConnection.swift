@@ -37,7 +37,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let flushedUpTo = Atomic<Int>(0)
   /// Of the one thread that publishes.
   private var gathering = Gathering()
-  private let hasSweep = Atomic<Bool>(false)
+  /// When the engine looks whether a sender has left something; `.max` if it does not.
+  private let sweepsAt = Atomic<Int64>(.max)
   /// Whether the sender flushes by itself, and the bell is silent.
   private let isStreaming = Atomic<Bool>(false)
   /// Whether others have had their turn before all was read.
@@ -116,15 +117,28 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   func isDue(now: Int64) {
-    if hasSweep.exchange(false, ordering: .relaxed), isStreaming.load(ordering: .relaxed) {
-      if hasStreamed.exchange(false, ordering: .relaxed) {
-        sweepLater(now)
-      } else {
-        // It has not come by since the last time: its next message rings.
-        isStreaming.store(false, ordering: .relaxed)
-      }
-    }
+    sweep(now)
     run(readsOn.exchange(false, ordering: .relaxed) ? [.tick, .read] : .tick)
+  }
+
+  private func sweep(_ now: Int64) {
+    let due = sweepsAt.load(ordering: .relaxed)
+    guard due != .max else { return }
+    // It is something else that is due, and may have taken the place of this. To end the stream for that
+    // would cost each message a system call, until the next 64 KiB.
+    guard now >= due else { return engine.call(ownTag, at: due) }
+    // Sequentially consistent, as in `publisherFlushes`: a sender that finds this pending still is seen here
+    // to stream, so that there is always somebody who sends what it has left.
+    let isOurs = sweepsAt.compareExchange(
+      expected: due, desired: .max, ordering: .sequentiallyConsistent
+    ).exchanged
+    guard isOurs, isStreaming.load(ordering: .sequentiallyConsistent) else { return }
+    if hasStreamed.exchange(false, ordering: .sequentiallyConsistent) {
+      sweepLater(now)
+    } else {
+      // It has not come by since the last time: its next message rings.
+      isStreaming.store(false, ordering: .relaxed)
+    }
   }
 
   /// A thread of the program has published.
@@ -146,7 +160,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func sweepLater(_ now: Int64) {
-    if !hasSweep.exchange(true, ordering: .relaxed) { engine.call(ownTag, at: now + Self.sweep) }
+    let isFirst = sweepsAt.compareExchange(
+      expected: .max, desired: now + Self.sweep, ordering: .sequentiallyConsistent
+    ).exchanged
+    if isFirst { engine.call(ownTag, at: now + Self.sweep) }
   }
 
   /// So late the engine sends what a sender has left.
@@ -157,8 +174,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// - Parameter streams: whether it sends so much that it need not be asked after each message.
   func publisherFlushes(streams: Bool = false) {
     if streams {
-      isStreaming.store(true, ordering: .relaxed)
-      hasStreamed.store(true, ordering: .relaxed)
+      isStreaming.store(true, ordering: .sequentiallyConsistent)
+      hasStreamed.store(true, ordering: .sequentiallyConsistent)
     }
     run(.flush, isPublisher: true)
     // Another thread is at it, and may have been put aside on this CPU: then nothing would leave before
