@@ -93,8 +93,24 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "PsyneTLSTests",
-      dependencies: ["COpenSSL", "CPsyne", "PsyneCore", "PsyneTCP", "PsyneTLS", "TestSupport"],
-      swiftSettings: settings),
+      dependencies: [
+        "COpenSSL",
+        "CPsyne",
+        "PsyneCore",
+        "PsyneTCP",
+        "PsyneTLS",
+        "TestSupport",
+        "psyne-tls-echo",
+      ], swiftSettings: settings),
+    .executableTarget(
+      name: "psyne-tls-echo",
+      dependencies: [
+        "CPsyne",
+        "PsyneCore",
+        "PsyneTCP",
+        "PsyneTLS",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], path: "Tests/Support/TLSEcho", swiftSettings: settings),
     .testTarget(
       name: "PsyneCompressTests",
       dependencies: ["CodecFuzz", "PsyneCompress", "PsyneCore", "TestSupport"],

@@ -1,6 +1,6 @@
 internal import CPsyne
 internal import Glibc
-internal import PsyneCore
+package import PsyneCore
 
 /// A TCP socket that does not block. Whoever has it last closes it.
 package struct Socket: Sendable {
@@ -10,7 +10,7 @@ package struct Socket: Sendable {
   private init(_ number: Int32) { self.number = number }
 
   /// None, -1, in a child made by fork since: there the number is another file's.
-  var descriptor: Int32 { cpsyne_fork_generation() == generation ? number : -1 }
+  package var descriptor: Int32 { cpsyne_fork_generation() == generation ? number : -1 }
 
   static func make(family: Int32) throws(TransportError) -> Socket {
     let descriptor = cpsyne_tcp_socket(family)
@@ -18,15 +18,15 @@ package struct Socket: Sendable {
     return Socket(descriptor)
   }
 
-  func close() { cpsyne_close(number, generation) }
+  package func close() { cpsyne_close(number, generation) }
 
-  static func failure(_ what: String, _ number: Int32 = errno) -> TransportError {
+  package static func failure(_ what: String, _ number: Int32 = errno) -> TransportError {
     TransportError(
       .system, "\(what): \(Errno.text(number))\(Errno.advice(number))", errno: number)
   }
 
   /// The next connection of a listening socket; nil and `errno` if there is none.
-  func accept() -> Socket? {
+  package func accept() -> Socket? {
     let descriptor = cpsyne_accept(self.descriptor)
     return descriptor >= 0 ? Socket(descriptor) : nil
   }

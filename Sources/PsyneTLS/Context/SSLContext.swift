@@ -20,7 +20,7 @@ final class SSLContext: @unchecked Sendable {
         role == .listener ? TLS_server_method() : TLS_client_method())
     else { throw OpenSSL.failure("TLS cannot be set up") }
     unsafe self.pointer = pointer
-    try configure(role, options)
+    try configure(role, options, hooks)
     try trust(role, options)
     if let certificate = options.certificate {
       try identify(certificate, options.key, hooks)
@@ -29,7 +29,9 @@ final class SSLContext: @unchecked Sendable {
 
   deinit { unsafe SSL_CTX_free(pointer) }
 
-  private func configure(_ role: TLSRole, _ options: TLSOptions) throws(TransportError) {
+  private func configure(
+    _ role: TLSRole, _ options: TLSOptions, _ hooks: TLSHooks
+  ) throws(TransportError) {
     unsafe copenssl_harden(pointer)
     let oldest = options.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
     // Those of 1.2 that authenticate what they encrypt, with keys that nobody can find out later.
@@ -46,8 +48,10 @@ final class SSLContext: @unchecked Sendable {
     case .listener:
       // One is enough for a connector that goes on with the newest.
       unsafe SSL_CTX_set_num_tickets(pointer, 1)
-      unsafe SSL_CTX_set_alpn_select_cb(pointer, SessionCallbacks.selectProtocol, nil)
-      unsafe SSL_CTX_set_client_hello_cb(pointer, SessionCallbacks.clientHello, nil)
+      if !hooks.takesAnyProtocol {
+        unsafe SSL_CTX_set_alpn_select_cb(pointer, SessionCallbacks.selectProtocol, nil)
+        unsafe SSL_CTX_set_client_hello_cb(pointer, SessionCallbacks.clientHello, nil)
+      }
       guard
         unsafe SSL_CTX_add_custom_ext(
           pointer, SessionCallbacks.admissionExtension, UInt32(SSL_EXT_TLS1_3_NEW_SESSION_TICKET),

@@ -20,5 +20,9 @@ public struct TLSHooks: Sendable {
   /// of them is let in. Of a connector the first counts. ``TLSOptions/token`` takes their place.
   public var tokens: [TLSToken] = []
 
+  /// Has a listener take who offers another protocol than ours, or none (ALPN). For programs that try the
+  /// encryption alone with tools that do not speak ours.
+  package var takesAnyProtocol = false
+
   public init() {}
 }

@@ -361,7 +361,7 @@ package final class TLSSession: @unchecked Sendable {
   }
 
   private func examine() throws(TLSError) -> TLSPeer {
-    guard hasOurProtocol else {
+    guard context.hooks.takesAnyProtocol || hasOurProtocol else {
       throw TLSError(
         .wrongProtocol,
         "the other side does not speak Psyne (ALPN \(Protocol.name)): another program has that port, or another version"

@@ -1,24 +1,27 @@
 internal import Glibc
-internal import PsyneCore
-internal import PsyneTCP
+package import PsyneCore
+package import PsyneTCP
 
 /// Encrypts what goes over a socket. The handshake happens in `send` and `receive`, whichever is called.
-final class TLSStream: ByteStream {
+package final class TLSStream: ByteStream {
   private let session: TLSSession
   private let socket: Socket
   /// What comes before the link's bytes; nil where nobody has a token, and when it is done.
   private var exchange: TokenExchange?
-  private(set) var failure: LinkError?
+  package private(set) var failure: LinkError?
 
-  init(_ session: TLSSession, over socket: Socket, tokens: [TLSToken]) {
+  package init(_ session: TLSSession, over socket: Socket, tokens: [TLSToken]) {
     self.session = session
     self.socket = socket
     exchange = tokens.isEmpty ? nil : TokenExchange(tokens)
   }
 
-  var isDirect: Bool { false }
+  package var isDirect: Bool { false }
 
-  var identity: PeerIdentity? {
+  /// Whether the handshake is complete and the other side may stay.
+  package var isEstablished: Bool { session.isEstablished }
+
+  package var identity: PeerIdentity? {
     // What nobody has checked says nothing.
     guard let peer = session.peer, peer.isVerified, let certificate = peer.certificate else {
       return nil
@@ -29,7 +32,7 @@ final class TLSStream: ByteStream {
       security: "TLS \(peer.version.rawValue), \(peer.cipher)")
   }
 
-  func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
+  package func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
     do throws(TLSError) {
       guard try exchangeTokens() else { return again() }
       let count = try unsafe session.write(head, body)
@@ -45,7 +48,7 @@ final class TLSStream: ByteStream {
   /// So often the socket is asked for more before there are bytes: a handshake takes a few.
   private static let mostRounds = 16
 
-  func receive(
+  package func receive(
     _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
   ) -> Int {
     do throws(TLSError) {
@@ -95,10 +98,10 @@ final class TLSStream: ByteStream {
     return nil
   }
 
-  func flush() -> Int { push() }
-  func relax() { session.relax() }
+  package func flush() -> Int { push() }
+  package func relax() { session.relax() }
 
-  func finishSending() {
+  package func finishSending() {
     session.finish()
     _ = push()
     socket.finishSending()
