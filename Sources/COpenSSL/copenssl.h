@@ -29,6 +29,8 @@ static inline int copenssl_init(void) {
 typedef struct {
   unsigned char *in;
   size_t in_begin, in_end, in_size;
+  /// Nothing more is taken of them.
+  bool in_stopped;
   unsigned char *out;
   size_t out_begin, out_end, out_size;
 } copenssl_wire;
@@ -42,7 +44,7 @@ static inline int copenssl_wire_read(BIO *bio, char *bytes, int count) {
   BIO_clear_retry_flags(bio);
   if (bytes == NULL || count <= 0) return 0;
   size_t there = wire->in_end - wire->in_begin;
-  if (there == 0) {
+  if (there == 0 || wire->in_stopped) {
     // Also when nothing more will come, of which the session knows: the library would declare the session
     // unfit to be resumed.
     BIO_set_retry_read(bio);

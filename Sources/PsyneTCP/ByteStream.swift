@@ -9,6 +9,7 @@ package protocol ByteStream: AnyObject {
   /// something has to come first, as in a handshake.
   func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int
   /// How many bytes came, first into `first`; 0 at the end of the stream. It may have to send for that.
+  /// `EINTR`: there may be more, but others should have their turn before it is asked again.
   func receive(
     _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
   ) -> Int

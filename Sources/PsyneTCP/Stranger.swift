@@ -46,8 +46,8 @@ final class Stranger: EngineClient, @unchecked Sendable {
   func isReady(_ event: cpsyne_event) { run(.read) }
 
   func isDue(now: Int64) {
-    // Noted, and not done here: whoever is at it does it.
-    if now >= deadline { run(.tick) }
+    // Noted, and not done here: whoever is at it does it. Before the deadline others have had their turn.
+    run(now >= deadline ? .tick : .read)
   }
 
   private func run(_ work: Work) {
@@ -68,7 +68,7 @@ final class Stranger: EngineClient, @unchecked Sendable {
           UnsafeMutableRawBufferPointer(start: nil, count: 0))
       }
       if got < 0 {
-        if errno == EINTR { continue }
+        if errno == EINTR { return engine.callSoon(tag.load(ordering: .relaxed)) }
         if let failure = stream.failure {
           // What is on its way says why.
           stream.finishSending()

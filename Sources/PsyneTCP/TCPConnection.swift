@@ -118,7 +118,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   func isDue(now: Int64) {
     sweep(now)
-    run(readsOn.exchange(false, ordering: .relaxed) ? [.tick, .read] : .tick)
+    // To the end: it may have been told of that before.
+    run(readsOn.exchange(false, ordering: .relaxed) ? [.tick, .readToEnd] : .tick)
   }
 
   private func sweep(_ now: Int64) {
@@ -168,6 +169,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   /// So late the engine sends what a sender has left.
   private static let sweep: Int64 = 150_000
+  /// So long a connection reads at a time.
+  private static let turn: Int64 = 5_000_000
   /// So late the other side hears at last what the program has read.
   private static let confirmation: Int64 = 5_000_000
 
@@ -279,8 +282,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func read(_ now: Int64, toEnd: Bool) {
-    // So much at most that others have their turn.
+    // So much at most that others have their turn, and for so long: what encrypts or encodes may have much
+    // to do for a byte.
     var left = 4 << 20
+    let until = stream?.isDirect == false ? now + Self.turn : .max
     while let stream, left > 0 {
       var asked = 0
       let count: Int
@@ -297,6 +302,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         left -= count
         // Less than there was room for: there is no more, and the next will be told.
         if count < asked, !toEnd, stream.isDirect { return }
+        if until != .max, cpsyne_monotonic_ns() >= until { break }
       } else if let failure = stream.failure {
         return fail(failure, now)
       } else if count == 0 {
@@ -304,7 +310,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
           link.mayEnd ? "" : "the other side has closed the connection without a goodbye", now)
       } else if errno == EAGAIN || errno == EWOULDBLOCK {
         return
-      } else if errno != EINTR {
+      } else if errno == EINTR {
+        break
+      } else {
         return breakOff("the connection broke: \(Errno.text(errno))", now)
       }
     }

@@ -1,73 +1,113 @@
+import COpenSSL
 import Glibc
 import PsyneCore
-import PsyneTCP
-@testable import PsyneTLS
 import Synchronization
 import TestSupport
 import Testing
 
-/// Strangers by the hundred, who cost the listener memory and handshakes.
-@Suite("Floods of strangers over TLS")
+@testable import PsyneTCP
+@testable import PsyneTLS
+
+/// Peers that want to keep us busy.
+@Suite("Floods")
 struct FloodTests {
-  private typealias Numbers = Vector<UInt64>
+  /// What a peer can have us do when the handshake is over.
+  enum Chore: CaseIterable { case newKeys, newKeysOfOurs, tickets }
 
-  private func registry() -> TransportRegistry { TransportRegistry([TLSTransport()]) }
-
-  @Test("a connection goes on while others begin handshakes, and fail or do not end them")
-  func flood() throws {
-    let (place, other) = (try Place(), try Place())
+  @Test(
+    "whoever has us make new keys, or take tickets, without end is let go before it has cost much",
+    arguments: [
+      (true, .newKeys), (true, .newKeysOfOurs), (false, .newKeys), (false, .newKeysOfOurs),
+      (false, .tickets),
+    ] as [(Bool, Chore)])
+  func endless(_ isServer: Bool, _ chore: Chore) throws {
+    let place = try Place()
     try place.server()
-    let server = try Server<Numbers>(
-      "tls://127.0.0.1:0?cert=\(place.path("server.pem"))&key=\(place.path("server.key"))&hellotimeout=60s",
-      registry: registry())
-    let connection = try Connection<Numbers>(
-      "\(server.address)?ca=\(place.path("ca.pem"))", registry: registry())
-    let port = try #require(UInt16(server.address.split(separator: ":").last ?? ""))
-
-    // They are let in, and waited for. Fewer than a listener has room for, so that others come in too.
-    let hello: [UInt8] = [0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]
-    let ends = (0..<100).map { _ in CuttingProxy.connect(port) }
-    defer { for end in ends { close(end) } }
-    for end in ends { _ = unsafe send(end, hello, hello.count, Int32(MSG_NOSIGNAL)) }
-
-    // These do what costs the listener most, and find then that they do not know its authority.
-    let isOver = Atomic<Bool>(false)
-    let failures = Atomic<Int>(0)
-    let address = "\(server.address)?ca=\(other.path("ca.pem"))&connecttimeout=60s"
-    let floods = (0..<2).map { _ in
-      BackgroundThread { [self] in
-        let registry = registry()
-        while !isOver.load(ordering: .relaxed) {
-          let error = #expect(throws: TransportError.self) {
-            _ = try Connection<Numbers>(address, registry: registry)
-          }
-          #expect(error?.message.contains("authority") == true, "\(String(describing: error))")
-          failures.add(1, ordering: .relaxed)
-        }
-      }
+    let end = End(
+      isServer ? try place.listener().session() : try place.connector().session(host: "localhost"))
+    let raw = unsafe RawPeer(isServer: !isServer) { context in
+      unsafe place.configure(context, isServer: !isServer)
     }
+    pump(end, raw)
+    // Within bounds.
+    for _ in 0..<20 { #expect(raw.isAsking(chore)) }
+    (raw.outgoing, end.outgoing) = ([1, 2, 3], [4])
+    pump(end, raw)
+    #expect(end.error == nil && end.received == [1, 2, 3] && raw.received == [4])
+    for _ in 0..<500 { #expect(raw.isAsking(chore)) }
+    #expect(end.take(raw.give(65536)[...]) > 10000)
+    end.step()
+    #expect(end.error?.code == .corrupt)
+    #expect(end.error?.message.contains("without end") == true)
+    // What it wanted is not done: each would have been answered by 27 bytes.
+    let answer = end.give(65536)
+    #expect(answer.count < 40 * 27)
+    _ = raw.take(answer[...])
+    raw.step()
+    #expect(raw.error == nil && raw.hasEnded, "it is told that it is the end")
+  }
 
-    var requests = try server.receiver()
-    var replies = server.sender()
-    var sender = try connection.sender()
-    var answers = try connection.receiver()
-    var number: UInt64 = 0
-    // As long as it takes for many of them to have failed.
-    while number < 1_000 || failures.load(ordering: .relaxed) < 100 {
-      var loan = try sender.reserve(count: 1)
-      loan[0] = number
-      loan.send()
-      let peer = try #require(try requests.receive(timeout: watchdog)?.peer)
-      try replies.to(peer) { replies in
-        var loan = try replies.reserve(count: 1)
-        loan[0] = number + 1
-        loan.send()
-      }
-      number += 1
-      #expect(try answers.receive(timeout: watchdog)?[0] == number)
+  @Test("some of it is allowed at once, and one a second")
+  func allowance() {
+    var allowance = MessageAllowance()
+    let start: Int64 = 77_000_000_000
+    for _ in 0..<MessageAllowance.atOnce { allowance.use(at: start) }
+    #expect(!allowance.isExceeded)
+    for second in 1...100 as ClosedRange<Int64> {
+      allowance.use(at: start + second * 1_000_000_000)
     }
-    isOver.store(true, ordering: .relaxed)
-    for flood in floods { try flood.join() }
-    #expect(server.peers.count == 1 && server.peers.first?.state == .connected)
+    #expect(!allowance.isExceeded)
+    // What was saved in a day is no more than that.
+    for _ in 0..<MessageAllowance.atOnce { allowance.use(at: start + 86_400_000_000_000) }
+    #expect(!allowance.isExceeded)
+    allowance.use(at: start + 86_400_900_000_000)
+    #expect(allowance.isExceeded)
+  }
+
+  @Test("a handshake in crumbs has its turn, and no more")
+  func crumbs() throws {
+    let place = try Place()
+    try place.server()
+    let (doors, name) = try Socket.listening(host: "127.0.0.1", port: 0)
+    defer { for door in doors { door.close() } }
+    // So that more fits into it than is looked at in a turn.
+    doors[0].set(SOL_SOCKET, SO_RCVBUFFORCE, 1 << 20)
+    let other = try LocalSocket(port: UInt16(name.split(separator: ":").last ?? "") ?? 0)
+    var socket: Socket?
+    try eventually("it is there") {
+      socket = doors[0].accept()
+      return socket != nil
+    }
+    let ours = try #require(socket)
+    defer { ours.close() }
+    // A hello of 130,000 bytes, each in a record of its own: the library takes them, and has nothing to say.
+    let hello: [UInt8] = [1, 1, 0xfb, 0xd0] + Array(repeating: 0, count: 60_000)
+    try other.say(hello.flatMap { [0x16, 3, 3, 0, 1, $0] })
+    try eventually("enough has come") { ours.unreadBytes > 300_000 }
+    let stream = TLSStream(try place.listener().session(), over: ours, tokens: [])
+    var turns = 0
+    while true {
+      var byte: UInt8 = 0
+      let count = unsafe withUnsafeMutableBytes(of: &byte) { byte in
+        unsafe stream.receive(byte, UnsafeMutableRawBufferPointer(start: nil, count: 0))
+      }
+      let number = errno
+      #expect(count == -1)
+      guard number == EINTR else {
+        #expect(number == EAGAIN)
+        break
+      }
+      turns += 1
+    }
+    #expect(turns >= 2)
+  }
+}
+
+extension Socket {
+  /// What the system has for it.
+  fileprivate var unreadBytes: Int {
+    var count: Int32 = 0
+    _ = unsafe ioctl(descriptor, UInt(FIONREAD), &count)
+    return Int(count)
   }
 }

@@ -117,6 +117,8 @@ final class RawPeer: Party {
   var outgoing: [UInt8] = []
   private(set) var received: [UInt8] = []
   private(set) var isEstablished = false
+  /// Whether the other side has said goodbye.
+  var hasEnded: Bool { unsafe SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
   /// The library's words for what went wrong.
   private(set) var error: String?
   /// The alert that the other side has sent.

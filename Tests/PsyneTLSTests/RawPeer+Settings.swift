@@ -2,6 +2,17 @@ import COpenSSL
 @testable import PsyneTLS
 
 extension RawPeer {
+  /// Says what has the other side do something; true if that could be said.
+  func isAsking(_ chore: FloodTests.Chore) -> Bool {
+    let isSet =
+      switch chore {
+      case .newKeys: unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED)
+      case .newKeysOfOurs: unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED)
+      case .tickets: unsafe SSL_new_session_ticket(ssl)
+      }
+    return unsafe isSet == 1 && SSL_do_handshake(ssl) == 1
+  }
+
   func updateKeys() -> Bool { unsafe SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED) == 1 }
 }
 

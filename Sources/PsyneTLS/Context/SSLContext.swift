@@ -44,6 +44,7 @@ final class SSLContext: @unchecked Sendable {
     else { throw OpenSSL.failure("TLS cannot be set up") }
     unsafe copenssl_set_session_cache(pointer, role == .connector)
     unsafe SSL_CTX_set_timeout(pointer, Self.ticketSeconds)
+    unsafe SSL_CTX_set_msg_callback(pointer, SessionCallbacks.message)
     switch role {
     case .listener:
       // One is enough for a connector that goes on with the newest.

@@ -8,6 +8,15 @@ enum SessionCallbacks {
     return unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue()
   }
 
+  /// Counts what comes beside the bytes. Called for every record too: it does next to nothing then.
+  static let message:
+    @convention(c) (
+      Int32, Int32, Int32, UnsafeRawPointer?, Int, OpaquePointer?, UnsafeMutableRawPointer?
+    ) -> Void = { isSent, _, kind, _, _, ssl, _ in
+      guard isSent == 0, kind == SSL3_RT_HANDSHAKE else { return }
+      unsafe session(of: ssl)?.noteMessage()
+    }
+
   /// Notes what is wrong with a certificate, and refuses one that has no name that is allowed.
   static let verify: @convention(c) (Int32, OpaquePointer?) -> Int32 = { isRight, check in
     guard let check = unsafe check, let owner = unsafe copenssl_owner_of_check(check) else {

@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import CPsyne
 internal import Glibc
 internal import PsyneCore
 
@@ -19,7 +20,8 @@ internal import PsyneCore
 ///   came. Both may leave something ``pending``, which has to be sent before more can be hoped for.
 /// - When one has thrown, the session is over, and both go on to throw the same. What is pending then tells
 ///   the other side why: send it, and close.
-/// - Keys are renewed, and tickets taken, without anybody noticing.
+/// - Keys are renewed, and tickets taken, without anybody noticing: a peer that has us do so without end is
+///   let go.
 @safe
 package final class TLSSession: @unchecked Sendable {
   // Unchecked: whoever has it sees to it that one thread at a time uses it.
@@ -37,6 +39,7 @@ package final class TLSSession: @unchecked Sendable {
   var certificateFailure: CertificateFailure?
   private var error: TLSError?
   private var isFinished = false
+  private var messages = MessageAllowance()
   /// What came first, if it is no TLS.
   private var stranger: [UInt8] = []
   private var hasLooked = false
@@ -317,7 +320,11 @@ package final class TLSSession: @unchecked Sendable {
     switch unsafe SSL_get_error(ssl, result) {
     case SSL_ERROR_WANT_WRITE: return .wantsMore
     case SSL_ERROR_WANT_READ:
-      if !stranger.isEmpty {
+      if messages.isExceeded {
+        error = .endless
+        // An alert is out of reach; this at least is an end that nobody in between can feign.
+        _ = unsafe SSL_shutdown(ssl)
+      } else if !stranger.isEmpty {
         // Perhaps too few bytes for the library to see that it is none of its business.
         error = .plainText(stranger)
       } else if wire.hasEnded, wire.unreadBytes == 0 {
@@ -330,6 +337,14 @@ package final class TLSSession: @unchecked Sendable {
       error = explain(ErrorQueue.take())
     }
     return .wantsMore
+  }
+
+  /// A message of the protocol has come, such as new keys or a ticket.
+  func noteMessage() {
+    // What a handshake takes is bounded by its rules.
+    guard peer != nil else { return }
+    messages.use(at: cpsyne_monotonic_ns())
+    if messages.isExceeded { wire.stop() }
   }
 
   private func explain(_ entry: ErrorQueue.Entry?) -> TLSError {

@@ -81,6 +81,9 @@ final class Wire {
   /// Set when nothing more comes.
   var hasEnded = false
 
+  /// Has the library see nothing more of what comes, whatever it is about to do.
+  func stop() { unsafe pointer.pointee.in_stopped = true }
+
   // MARK: What leaves
 
   var pendingBytes: Int { unsafe pointer.pointee.out_end - pointer.pointee.out_begin }

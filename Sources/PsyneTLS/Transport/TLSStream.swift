@@ -45,14 +45,13 @@ package final class TLSStream: ByteStream {
     } catch { return fail(error) }
   }
 
-  /// So often the socket is asked for more before there are bytes: a handshake takes a few.
-  private static let mostRounds = 16
+  /// So often the socket is asked for more before there are bytes.
+  private static let mostRounds = 2
 
   package func receive(
     _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
   ) -> Int {
     do throws(TLSError) {
-      // Whoever sends without end what makes no bytes, such as new keys, keeps nobody else waiting.
       for _ in 0..<Self.mostRounds {
         guard try exchangeTokens() else {
           guard let count = fill() else { continue }
@@ -69,7 +68,10 @@ package final class TLSStream: ByteStream {
           if let count = fill() { return count }
         }
       }
-      return again()
+      // Whoever sends without end what makes no bytes keeps nobody else waiting. There may be more, of which
+      // nobody would be told.
+      errno = EINTR
+      return -1
     } catch { return fail(error) }
   }
 

@@ -35,7 +35,7 @@ final class Echo {
   private static let handshake: Int64 = 3_000_000_000
   private static let linger: Int64 = 2_000_000_000
   /// So much is done before others have their turn.
-  private static let steps = 16
+  private static let steps = 4
 
   init(_ stream: TLSStream, _ socket: Socket) {
     self.stream = stream
@@ -85,7 +85,7 @@ final class Echo {
 
   /// What a call that did nothing means.
   private func outcome() -> Turn? {
-    if errno == EINTR { return nil }
+    if errno == EINTR { return .goesOn }
     if let failure = stream.failure {
       say("\(name): \(failure.message)\n", to: 2)
       sayLast()
