@@ -118,6 +118,20 @@ static inline int copenssl_set_max_version(SSL_CTX *context, int version) {
   return (int)SSL_CTX_set_max_proto_version(context, version);
 }
 
+/// How keys are agreed on. Elliptic curves alone, with ML-KEM where the library has it: a stranger that asks for
+/// ffdhe8192 has a listener calculate for a hundred times as long as for X25519, and need not do so itself.
+static inline int copenssl_set_groups(SSL_CTX *context) {
+  static const char *const lists[] = {
+      // The default of 3.5, which older ones cannot read.
+      "*X25519MLKEM768/*X25519:P-256/X448:P-384:P-521", "X25519:P-256:X448:P-521:P-384",
+      // All that some providers have.
+      "P-256:P-521:P-384"};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    if (SSL_CTX_set1_groups_list(context, lists[i]) == 1) return 1;
+  }
+  return 0;
+}
+
 static inline void copenssl_set_session_cache(SSL_CTX *context, bool is_client) {
   // A listener's sessions are in the tickets that it gives out; a connector keeps its own.
   SSL_CTX_set_session_cache_mode(

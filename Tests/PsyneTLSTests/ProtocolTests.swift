@@ -94,6 +94,28 @@ struct ProtocolTests {
     }
   }
 
+  @Test(
+    "keys are agreed on by curves, and not by what costs a hundred times as much",
+    arguments: [
+      ("X25519", true), ("P-256", true), ("P-384", true), ("P-521", true), ("X448", true),
+      ("ffdhe8192:ffdhe2048", false), ("ffdhe8192:X25519", true),
+    ])
+  func groups(_ groups: String, _ isOurs: Bool) throws {
+    let place = try Place()
+    try place.server()
+    let server = End(try place.listener().session())
+    let raw = unsafe RawPeer(isServer: false) { context in
+      unsafe place.configure(context, isServer: false)
+      unsafe setGroups(context, groups)
+    }
+    raw.outgoing = [1, 2, 3]
+    pump(raw, server)
+    #expect(server.received == (isOurs ? [1, 2, 3] : []), "\(String(describing: server.error))")
+    guard !isOurs else { return }
+    #expect(server.error?.code == .tooOld, "\(String(describing: server.error))")
+    #expect(raw.alert == 40)
+  }
+
   @Test("renegotiation is refused, whoever asks for it", arguments: [false, true])
   func renegotiation(_ isServer: Bool) throws {
     let place = try Place()

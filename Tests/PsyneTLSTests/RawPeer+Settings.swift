@@ -22,6 +22,12 @@ func setProtocols(_ context: OpaquePointer, _ names: [String]) {
   unsafe SSL_CTX_set_alpn_protos(context, list, UInt32(list.count))
 }
 
+/// How a peer of OpenSSL's own agrees on keys; it guesses that the first is taken.
+func setGroups(_ context: OpaquePointer, _ groups: String) {
+  var groups = Array(groups.utf8CString)
+  unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_GROUPS_LIST, 0, &groups)
+}
+
 /// Has a server select whatever comes first.
 func selectFirstProtocol(_ context: OpaquePointer) {
   unsafe SSL_CTX_set_alpn_select_cb(

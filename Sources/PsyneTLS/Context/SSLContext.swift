@@ -39,6 +39,7 @@ final class SSLContext: @unchecked Sendable {
     guard unsafe copenssl_set_min_version(pointer, oldest) == 1,
       unsafe copenssl_set_max_version(pointer, TLS1_3_VERSION) == 1,
       unsafe SSL_CTX_set_cipher_list(pointer, ciphers) == 1,
+      unsafe copenssl_set_groups(pointer) == 1,
       unsafe SSL_CTX_set_session_id_context(
         pointer, Protocol.list, UInt32(Protocol.list.count)) == 1
     else { throw OpenSSL.failure("TLS cannot be set up") }
