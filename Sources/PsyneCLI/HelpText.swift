@@ -203,9 +203,17 @@ enum HelpText {
          as fast as they can;
       3. measures round trips of such vectors: both sides awake, and one asleep;
       4. streams the files again over TCP, on loopback;
-      5. measures round trips to a server over TCP.
+      5. measures round trips to a server over TCP;
+      6. sends telemetry and vectors over a slow wire, as they are and compressed,
+         and tells how many times as much arrives.
 
     Without a FILE it takes the binaries of the Swift toolchain that is in PATH, or
     what lies under /usr/lib. The exit status is 0 if nothing differed.
+
+    The slow wire lies between two network namespaces, with 'tc' at both ends. Who
+    may not make those gets a relay on loopback that lets no more through. With
+    --wan there is nothing but the slow wire:
+
+      psyne demo --wan --rate 5mbit
     """
 }

@@ -12,7 +12,7 @@ struct PsyneCommand: AsyncParsableCommand {
     version: "psyne \(version)",
     subcommands: [
       SendCommand.self, RecvCommand.self, StatCommand.self, CertCommand.self, DemoCommand.self,
-      DemoPartCommand.self,
+      DemoPartCommand.self, DemoWireCommand.self,
     ])
 
   // What argument errors begin with: "psyne: ", as our own do.

@@ -13,12 +13,15 @@ struct DemoTests {
   @Test("it ends well and leaves nothing behind", .enabled(if: isOptimized))
   func wholeDemo() async throws {
     let folder = Folder()
-    // A program of a few MiB: the default files are for people to watch.
-    let outcome = try await Tool.run(["demo", Tool.path], environment: ["TMPDIR": folder.path])
+    // A program of a few MiB, and a wire that is slow for a moment: the rest is for people to watch.
+    let outcome = try await Tool.run(
+      ["demo", Tool.path, "--rate", "1gbit", "--each", "1ms"],
+      environment: ["TMPDIR": folder.path])
     #expect(outcome.status == 0, "\(outcome.errors)")
     #expect(outcome.errors == "")
     #expect(outcome.text.contains("everything arrived as it was sent"))
     #expect(!outcome.text.contains("\u{1b}"), "no colours where no terminal is")
+    #expect(outcome.text.contains("every message with what was sent"))
     for percentile in ["p50", "p90", "p99", "p99.9", "max"] {
       #expect(outcome.text.contains(" \(percentile) "), "\(percentile)")
     }

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Subprocess
+internal import Synchronization
 internal import SystemPackage
 
 /// A process that the demo starts. Its standard error is ours.
@@ -11,37 +12,81 @@ enum Child {
     for process in Processes.children { kill(process, SIGTERM) }
   }
 
+  /// Where it is to run, if not where we do.
+  struct Place: Sendable {
+    /// What stands before a command that is to run there.
+    var command: [String] = []
+    var folder: String?
+  }
+
   /// Runs another `psyne` to its end, writing to our standard output.
   static func psyne(_ arguments: [String]) async throws {
-    try await run(try program(), arguments, output: .currentStandardOutput)
+    let call = try Call(arguments, at: Place())
+    try await run(call, output: .currentStandardOutput)
+  }
+
+  /// Runs another `psyne` to its end and returns what it printed.
+  static func answer(of arguments: [String], at place: Place) async throws -> String {
+    try await run(try Call(arguments, at: place), output: .string(limit: 1 << 16))
   }
 
   /// Runs a command to its end and returns what it printed.
   static func output(of command: String, _ arguments: [String]) async throws -> String {
-    try await run(.name(command), arguments, output: .string(limit: 64 << 20))
+    try await run(
+      Call(executable: .name(command), arguments: arguments), output: .string(limit: 64 << 20))
   }
 
   /// What this process is running. Its own name, not /proc/self/exe, is what others see in messages.
-  private static func program() throws -> Executable {
+  private static func program() throws -> String {
     let path = unsafe realpath("/proc/self/exe", nil)
     guard let path = unsafe path else {
       throw Failure(
         .failure, "this program cannot be found again: \(SystemPackage.Errno(rawValue: errno))")
     }
     defer { unsafe free(path) }
-    return unsafe .path(FilePath(platformString: path))
+    return unsafe String(cString: path)
+  }
+
+  private struct Call {
+    var executable: Executable
+    var arguments: [String]
+    var folder: FilePath?
+
+    init(executable: Executable, arguments: [String]) {
+      self.executable = executable
+      self.arguments = arguments
+    }
+
+    /// Of another `psyne`.
+    init(_ arguments: [String], at place: Place) throws {
+      let path = try program()
+      if let first = place.command.first {
+        executable = .name(first)
+        self.arguments = place.command.dropFirst() + [path] + arguments
+      } else {
+        executable = .path(FilePath(path))
+        self.arguments = arguments
+      }
+      folder = place.folder.map { FilePath($0) }
+    }
+
+    func check(_ status: TerminationStatus) throws {
+      guard !status.isSuccess else { return }
+      let command = ([executable.description] + arguments).joined(separator: " ")
+      throw Failure(.failure, "'\(command)' ended with \(status)")
+    }
   }
 
   @discardableResult
   private static func run<Output: OutputProtocol>(
-    _ executable: Executable, _ arguments: [String], output: Output
+    _ call: Call, output: Output
   ) async throws -> Output.OutputType {
     let result = try await Subprocess.run(
-      executable, arguments: Arguments(arguments), platformOptions: platformOptions, input: .none,
-      output: output, error: .currentStandardError
+      call.executable, arguments: Arguments(call.arguments), workingDirectory: call.folder,
+      platformOptions: platformOptions, input: .none, output: output, error: .currentStandardError
     ) { _ in
     }
-    try check(result.terminationStatus, executable, arguments)
+    try call.check(result.terminationStatus)
     return result.standardOutput
   }
 
@@ -53,37 +98,55 @@ enum Child {
     return options
   }
 
-  private static func check(
-    _ status: TerminationStatus, _ executable: Executable, _ arguments: [String]
-  ) throws {
-    guard !status.isSuccess else { return }
-    let command = ([executable.description] + arguments).joined(separator: " ")
-    throw Failure(.failure, "'\(command)' ended with \(status)")
-  }
-
   /// Runs another `psyne` that listens, and `other` when it is known where.
   static func together(
     listener arguments: [String], _ other: @escaping @Sendable (String) async throws -> Void
   ) async throws {
+    let call = try Call(arguments, at: Place())
+    try await meet(call, output: .currentStandardOutput, other)
+  }
+
+  /// The same, and returns what the listener printed.
+  static func answer(
+    ofListener arguments: [String], at place: Place,
+    _ other: @escaping @Sendable (String) async throws -> Void
+  ) async throws -> String {
+    try await meet(try Call(arguments, at: place), output: .string(limit: 1 << 16), other)
+  }
+
+  @discardableResult
+  private static func meet<Output: OutputProtocol & Sendable>(
+    _ listener: Call, output: Output, _ other: @escaping @Sendable (String) async throws -> Void
+  ) async throws -> Output.OutputType where Output.OutputType: Sendable {
     let (addresses, told) = AsyncStream.makeStream(of: String.self)
-    try await together {
-      defer { told.finish() }
-      try await listen(arguments) { told.yield($0) }
-    } _: {
-      // None comes if the listener has failed, which is what ends both then.
-      for await address in addresses { return try await other(address) }
+    return try await withThrowingTaskGroup(of: Output.OutputType?.self) { group in
+      group.addTask {
+        defer { told.finish() }
+        return try await listen(listener, output: output) { told.yield($0) }
+      }
+      group.addTask {
+        // None comes if the listener has failed, which is what ends both then.
+        for await address in addresses {
+          try await other(address)
+          break
+        }
+        return nil
+      }
+      var said: Output.OutputType?
+      for try await text in group { said = text ?? said }
+      guard let said else { throw CancellationError() }
+      return said
     }
   }
 
   /// - Parameter tell: called with the address that it has said it listens at. What else it says goes to
   ///   our standard error.
-  private static func listen(
-    _ arguments: [String], _ tell: @Sendable (String) -> Void
-  ) async throws {
-    let program = try program()
+  private static func listen<Output: OutputProtocol>(
+    _ call: Call, output: Output, _ tell: @Sendable (String) -> Void
+  ) async throws -> Output.OutputType {
     let result = try await Subprocess.run(
-      program, arguments: Arguments(arguments), platformOptions: platformOptions, input: .none,
-      output: .currentStandardOutput, error: .sequence
+      call.executable, arguments: Arguments(call.arguments), workingDirectory: call.folder,
+      platformOptions: platformOptions, input: .none, output: output, error: .sequence
     ) { execution in
       for try await line in execution.standardError.strings() {
         if line.hasPrefix(ConnectionTalk.place) {
@@ -93,7 +156,8 @@ enum Child {
         }
       }
     }
-    try check(result.terminationStatus, program, arguments)
+    try call.check(result.terminationStatus)
+    return result.standardOutput
   }
 
   /// Runs both at the same time; the first failure ends the other.

@@ -14,9 +14,9 @@ struct StreamedFiles {
     _ stream: (_ copy: String) async throws -> Void
   ) async throws -> Duration {
     let console = Console.output
-    let directory = try TemporaryDirectory(holding: source.bytes)
+    let directory = try TemporaryDirectory(for: "received", holding: source.bytes)
     defer { directory.remove() }
-    let copy = directory.file
+    let copy = directory["received"]
     let time = try await ContinuousClock().measure { try await stream(copy) }
     console.write(
       DemoText.line(

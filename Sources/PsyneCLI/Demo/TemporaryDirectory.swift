@@ -1,15 +1,16 @@
 internal import Glibc
 internal import SystemPackage
 
-/// A folder of our own, removed with the file in it, whatever ends the process.
+/// A folder of our own, removed with the files in it, whatever ends the process.
 struct TemporaryDirectory {
-  private let path: String
+  let path: String
+  private let files: [String]
 
-  /// Path of the file that may be made in it.
-  var file: String { "\(path)/received" }
-
-  /// - Parameter bytes: room for as much is needed.
-  init(holding bytes: Int) throws {
+  /// - Parameters:
+  ///   - files: names of those that may be made in it.
+  ///   - bytes: room for as much is needed.
+  init(for files: String..., holding bytes: Int) throws {
+    self.files = files
     let wanted = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) }
     let parents = [wanted, "/tmp", "/var/tmp", "."].compactMap { $0 }
     guard let parent = parents.first(where: { Self.room(in: $0) > bytes }) else {
@@ -25,14 +26,17 @@ struct TemporaryDirectory {
       }
       return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
     } cleanUp: {
-      Self.remove($0)
+      Self.remove($0, files)
     }
   }
 
-  func remove() { Self.remove(path) }
+  /// Path of a file in it.
+  subscript(_ name: String) -> String { "\(path)/\(name)" }
 
-  private static func remove(_ path: String) {
-    unsafe unlink("\(path)/received")
+  func remove() { Self.remove(path, files) }
+
+  private static func remove(_ path: String, _ files: [String]) {
+    for name in files { unsafe unlink("\(path)/\(name)") }
     unsafe rmdir(path)
   }
 
