@@ -4,8 +4,8 @@ internal import PsyneCore
 /// dictionary the dictionary's fingerprint, in little-endian order.
 ///
 /// ```
-/// bit 7      bits 6–4   bits 3–0
-/// dictionary 0          0: as it is; 2, 4, 8: bytes of the elements that are shuffled
+/// bit 7      bits 6–0
+/// dictionary 0: as it is; 2 to 64: bytes of the elements that are shuffled
 /// ```
 enum BlockHead {
   static let dictionaryFlag: UInt8 = 0x80

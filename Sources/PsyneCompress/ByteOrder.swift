@@ -2,7 +2,7 @@
 /// element, then the second of each, and so on. Neighbours are alike in their exponents, and differ in their
 /// last bits; shuffled, what is alike lies together.
 struct ByteOrder: Equatable {
-  /// Bytes of an element: 2, 4 or 8; 1 leaves all as it is.
+  /// Bytes of an element: 2 to 64; 1 leaves all as it is.
   let width: Int
   /// Bytes before the first whole element, which stay where they are, as do those behind the last.
   let lead: Int
@@ -17,12 +17,18 @@ struct ByteOrder: Equatable {
   /// - Parameter position: bytes of the stream before the block, which says where elements begin in it:
   ///   frames are multiples of 8 bytes long, or of an element.
   init(width: Int, position: UInt64) {
-    self.init(width: width, lead: Int((0 &- position) & UInt64(width - 1)))
+    let begun = Int(position % UInt64(width))
+    self.init(width: width, lead: begun == 0 ? 0 : width - begun)
   }
 
-  /// What elements of so many bytes are shuffled by: the longest of 8, 4 and 2 that divides them; else 1.
+  /// The longest elements that are shuffled whole.
+  static let longest = 64
+
+  /// What elements of so many bytes are shuffled by: whole ones, so that the fields of structs come apart; long
+  /// ones, of which a block has few, by the longest of 8, 4 and 2 that divides them; else 1.
   static func width(elementSize: Int) -> Int {
-    elementSize < 1 ? 1 : min(8, elementSize & -elementSize)
+    guard elementSize > longest else { return max(1, elementSize) }
+    return min(8, elementSize & -elementSize)
   }
 
   private func elements(_ count: Int) -> Int { max(0, count - lead) / width }
@@ -40,7 +46,8 @@ struct ByteOrder: Equatable {
     switch width {
     case 2: unsafe Shuffle.spread(from, to, elements, width: 2)
     case 4: unsafe Shuffle.spread(from, to, elements, width: 4)
-    default: unsafe Shuffle.spread(from, to, elements, width: 8)
+    case 8: unsafe Shuffle.spread(from, to, elements, width: 8)
+    default: unsafe Shuffle.spread(from, to, elements, anyWidth: width)
     }
     let done = lead + elements * width
     unsafe (target + done).update(from: source + done, count: count - done)
@@ -59,7 +66,8 @@ struct ByteOrder: Equatable {
     switch width {
     case 2: unsafe Shuffle.gather(from, to, elements, width: 2)
     case 4: unsafe Shuffle.gather(from, to, elements, width: 4)
-    default: unsafe Shuffle.gather(from, to, elements, width: 8)
+    case 8: unsafe Shuffle.gather(from, to, elements, width: 8)
+    default: unsafe Shuffle.gather(from, to, elements, anyWidth: width)
     }
     let done = lead + elements * width
     unsafe (target + done).update(from: source + done, count: count - done)

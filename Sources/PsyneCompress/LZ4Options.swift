@@ -35,8 +35,8 @@ extension LZ4Level: OptionValue {
 /// What can be set for `lz4`, in code or in an address, which has the last word. Each side has its own
 /// but for ``dictionary``. `docs/compression.md` says when to change what.
 public struct LZ4Options: Hashable, Sendable {
-  /// Whether the bytes of elements are shuffled before they are compressed: for messages whose elements have 2,
-  /// 4 or 8 bytes, or a multiple; others have nothing to shuffle.
+  /// Whether the bytes of elements are shuffled before they are compressed: for messages whose elements are
+  /// numbers or structs; others have nothing to shuffle.
   public enum Shuffle: String, Hashable, Sendable, CaseIterable {
     /// Where it makes them fewer, which is tried at first, and again now and then. The default.
     case auto

@@ -218,7 +218,7 @@ struct HostileTests {
     let seed = makeSeed("noise for a decoder")
     var random = SeededGenerator(seed: seed)
     for _ in 0..<20_000 {
-      let decoder = decoder(elementSize: random.pick([1, 2, 4, 8]))
+      let decoder = decoder(elementSize: random.pick([1, 2, 4, 8, 24]))
       let count = Int.random(in: 0...100, using: &random)
       var encoded = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
       if count > 0 { encoded[0] = 0 }

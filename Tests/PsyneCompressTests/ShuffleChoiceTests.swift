@@ -78,7 +78,7 @@ struct ShuffleChoiceTests {
 
   @Test("where nothing is to be chosen, nothing is tried")
   func fixed() {
-    for (option, size) in [(LZ4Options.Shuffle.yes, 4), (.no, 4), (.auto, 1), (.yes, 3)] {
+    for (option, size) in [(LZ4Options.Shuffle.yes, 4), (.no, 4), (.auto, 1), (.yes, 65)] {
       var choice = ShuffleChoice(option, elementSize: size)
       let begins = choice.beginsTrial()
       #expect(!begins && !choice.isOpen)

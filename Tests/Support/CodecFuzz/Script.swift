@@ -40,7 +40,7 @@ enum Step: UInt8, CaseIterable {
 
 /// The first byte of an input.
 struct Setting {
-  /// Bits 0 and 1: elements of 1, 2, 4 or 8 bytes.
+  /// Bits 0 and 1: elements of 1, 2, 4 or 8 bytes; bit 4: of three times as many.
   let elementSize: Int
   /// Bit 2: whether both sides have the dictionary.
   let hasDictionary: Bool
@@ -48,7 +48,7 @@ struct Setting {
   let shuffles: Bool
 
   init(_ byte: UInt8) {
-    elementSize = 1 << Int(byte & 3)
+    elementSize = (byte & 16 == 0 ? 1 : 3) << Int(byte & 3)
     hasDictionary = byte & 4 != 0
     shuffles = byte & 8 != 0
   }
@@ -56,5 +56,6 @@ struct Setting {
   /// The same as a byte.
   static func byte(width: Int, hasDictionary: Bool = false, shuffles: Bool = false) -> UInt8 {
     UInt8(width.trailingZeroBitCount) | (hasDictionary ? 4 : 0) | (shuffles ? 8 : 0)
+      | (width % 3 == 0 ? 16 : 0)
   }
 }

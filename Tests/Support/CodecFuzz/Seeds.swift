@@ -10,6 +10,9 @@ extension CodecFuzz {
     let floats = (0..<400).flatMap { word(UInt32(0x3f80_0000 + $0 * 1357), 4) }
     let doubles = (0..<200).flatMap { word(0x4034_0000_0000_0000 + UInt64($0) << 30, 8) }
     let samples = (0..<600).flatMap { word(UInt16($0 * 3), 2) }
+    let records = (0..<100).flatMap {
+      word(UInt64($0), 8) + word(UInt64($0 * $0), 8) + word(7 as UInt64, 8)
+    }
     return [
       ("text", recorded(width: 1, text, block: 300)),
       ("text-dictionary", recorded(width: 1, hasDictionary: true, text, block: 300)),
@@ -17,6 +20,7 @@ extension CodecFuzz {
       ("floats-dictionary", recorded(width: 4, hasDictionary: true, floats, block: 402)),
       ("doubles", recorded(width: 8, shuffles: true, doubles, block: 509)),
       ("samples", recorded(width: 2, shuffles: true, samples, block: 301)),
+      ("records", recorded(width: 24, shuffles: true, records, block: 500)),
       ("mixed", recorded(width: 4, Array(text.prefix(800) + floats.prefix(800)), block: 400)),
       ("honest", honest(.honest)), ("damaged", honest(.damaged)),
     ]
