@@ -19,6 +19,12 @@ extension HelpText {
       psyne send --connect tls://there.example:9999 --ca ca.pem \\
         --cert laptop.pem --key laptop.key disk.img
 
+    Who is to be let in no more, with a key that was stolen for instance, comes
+    on a list that the listener is given:
+
+      psyne cert revoke laptop.pem              crl.pem
+      psyne recv --listen 'tls://0.0.0.0:9999?crl=crl.pem' --ca ca.pem ...
+
     Keys are written so that their owner alone can read them, and are not
     encrypted: whoever has one is who it says. Files that are there are not
     replaced, unless --force says so.
@@ -44,5 +50,18 @@ extension HelpText {
 
       psyne cert client laptop
       psyne cert client robot-7 --name spiffe://example/robot/7
+    """
+
+  static let certRevoke = """
+    Puts certificates of the authority on its list, crl.pem beside ca.pem, which
+    is made if it is not there, and prints the list's name. What is on the list
+    stays on it. Give it to those that are not to accept them:
+
+      psyne cert revoke laptop.pem
+      psyne recv --listen 'tls://0.0.0.0:9999?crl=crl.pem' --ca ca.pem ...
+
+    They read it again when it has changed. Connections that are there stay. A
+    list whose time is over (--days) lets nobody in: 'psyne cert revoke' alone
+    makes it begin anew.
     """
 }

@@ -140,6 +140,7 @@ struct CertificateTests {
       (["server", "h", "h:9"], "cannot stand in a certificate"),
       (["server", "../h"], "cannot stand in a certificate"),
       (["server", "ca", "--force"], "the authority's own files"),
+      (["client", "crl"], "the authority's own files"),
       (["server", "h", "--days", "0"], "--days can be 1 to 36500"),
       (["server", "h", "--days", "3651"], "would outlive its authority"),
       (["server"], "Missing expected argument '<host> ...'"),
@@ -166,5 +167,84 @@ struct CertificateTests {
     let missing = try await cert("show", folder["missing"])
     #expect(missing.status == 66)
     #expect(missing.errors.contains("missing' cannot be read"), "\(missing.errors)")
+  }
+
+  @Test("revoke makes a list, adds to it and renews it, and OpenSSL believes it")
+  func revoke() async throws {
+    let outcome = try await Tool.shell(
+      """
+      cd "\(folder.path)"
+      look() {
+        openssl verify -CAfile ca.pem -CRLfile crl.pem -crl_check laptop.pem > out 2>&1 && echo good || \
+          sed -n 's/^error 23 .*lookup: //p' out
+        openssl verify -CAfile ca.pem -CRLfile crl.pem -crl_check robot-7.pem > out 2>&1 && echo good || \
+          sed -n 's/^error 23 .*lookup: //p' out
+      }
+      { "$psyne" cert authority home && "$psyne" cert client laptop && "$psyne" cert client robot-7; } > out || exit 1
+      "$psyne" cert revoke && look
+      "$psyne" cert revoke laptop.pem laptop.pem && look
+      "$psyne" cert revoke --authority . robot-7.pem --days 7 && look
+      openssl crl -in crl.pem -noout -text | grep -c 'Serial Number'
+      openssl crl -in crl.pem -noout -nextupdate | sed 's/.*=//' | date -f - +%s
+      rm out
+      """)
+    let week = Int(time(nil)) + 7 * 86_400
+    var lines = outcome.text.split(separator: "\n").map(String.init)
+    let end = try #require(lines.popLast().flatMap { Int($0) })
+    #expect(abs(end - week) < 3600)
+    #expect(
+      lines == [
+        "crl.pem", "good", "good", "crl.pem", "certificate revoked", "good",
+        "crl.pem", "certificate revoked", "certificate revoked", "2",
+      ], "\(outcome.text)\(outcome.errors)")
+    #expect(mode("crl.pem") == 0o644)
+    #expect(names(in: folder.path).count == 2 + 7, "no drafts are left")
+  }
+
+  @Test("several that revoke at once lose nothing")
+  func together() async throws {
+    let outcome = try await Tool.shell(
+      """
+      cd "\(folder.path)"; "$psyne" cert authority home > /dev/null
+      for name in a b c d e f; do "$psyne" cert client $name > /dev/null; done
+      for name in a b c d e f; do "$psyne" cert revoke $name.pem > /dev/null & done; wait
+      openssl crl -in crl.pem -noout -text | grep -c 'Serial Number'
+      """)
+    #expect(outcome.text == "6\n", "\(outcome.errors)")
+  }
+
+  @Test("64 for what cannot be revoked, and the list stays as it was")
+  func cannotRevoke() async throws {
+    let other = Folder()
+    _ = try await cert("authority", "home")
+    _ = try await cert("client", "laptop")
+    _ = try await Tool.run(["cert", "authority", "home", "-o", other.path])
+    _ = try await Tool.run(["cert", "revoke", "--authority", other.path])
+    func revoke(_ files: String..., from place: Folder) async throws -> Outcome {
+      try await Tool.run(["cert", "revoke", "--authority", place.path] + files)
+    }
+    let before = try other.read("crl.pem")
+    for (file, words) in [
+      ("laptop.pem", "is not signed with the key of this authority, 'CN=home'"),
+      ("laptop.key", "has no certificate in PEM format"),
+    ] {
+      let outcome = try await revoke(folder[file], from: other)
+      #expect(outcome.status == 64)
+      #expect(outcome.errors.contains(words), "\(outcome.errors)")
+    }
+    // The second one is not to be revoked, and so the first one is not.
+    let own = try await revoke(folder["laptop.pem"], folder["ca.pem"], from: folder)
+    #expect(own.status == 64)
+    #expect(own.errors.contains("is the authority's own"), "\(own.errors)")
+    #expect(mode("crl.pem") == nil)
+    #expect(try other.read("crl.pem") == before)
+    #expect(try await revoke(folder["missing"], from: folder).status == 66)
+
+    _ = try folder.write(before, to: "crl.pem")
+    let foreign = try await revoke(folder["laptop.pem"], from: folder)
+    #expect(foreign.status == 64)
+    #expect(foreign.errors.contains("crl.pem' is not signed by 'CN=home'"), "\(foreign.errors)")
+    #expect(try folder.read("crl.pem") == before)
+    try await Tool.refuses(["cert", "revoke", "--days", "0"], "--days can be 1 to 36500")
   }
 }

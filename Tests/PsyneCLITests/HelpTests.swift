@@ -38,7 +38,7 @@ struct HelpTests {
   func width() {
     for text in [
       HelpText.overview, HelpText.send, HelpText.recv, HelpText.stat, HelpText.demo, HelpText.cert,
-      HelpText.certAuthority, HelpText.certServer, HelpText.certClient,
+      HelpText.certAuthority, HelpText.certServer, HelpText.certClient, HelpText.certRevoke,
     ] {
       for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
     }

@@ -147,6 +147,46 @@ struct SecureTransferTests {
     #expect(try folder.read("out") == [])
   }
 
+  @Test("who was revoked is turned away, by name, and others are let in")
+  func revoked() async throws {
+    let outcome = try await shell(
+      """
+      "$psyne" cert client phone > more; "$psyne" cert revoke > more
+      for revoked in no yes; do
+        [ $revoked = no ] || "$psyne" cert revoke laptop.pem > more
+        rm -f status
+        "$psyne" recv --keep -t text --listen 'tls://127.0.0.1:0?crl=crl.pem' --ca ca.pem $server \
+          > out 2> status & listener=$!
+        for name in laptop phone; do
+          echo "from $name" | "$psyne" send --connect "$(place)" -t text --ca ca.pem \
+            --cert $name.pem --key $name.key
+          echo "$name $?"
+        done
+        until grep -q "from phone" out; do sleep 0.01; done
+        kill $listener; wait $listener
+        cat out
+      done
+      rm phone.* crl.pem
+      """)
+    #expect(
+      outcome.text == """
+        laptop 0
+        phone 0
+        from laptop
+        from phone
+        laptop 1
+        phone 0
+        from phone
+
+        """, "\(outcome.errors)\(said)")
+    #expect(outcome.errors.contains("says that our certificate was revoked"), "\(outcome.errors)")
+    #expect(
+      said.contains {
+        $0.contains("turned away") && $0.contains("CN=laptop")
+          && $0.contains("was revoked by 'CN=home'")
+      }, "\(said)")
+  }
+
   @Test("1 where one side says tcp:// and the other tls://, and both say why")
   func mixedSchemes() async throws {
     for (listener, connector, words, connectorWords) in [

@@ -30,22 +30,19 @@ struct CertificateArguments: ParsableArguments {
 struct IssuingArguments: ParsableArguments {
   @OptionGroup var files: CertificateArguments
 
-  @Option(
-    help: ArgumentHelp("Where the authority's ca.pem and ca.key are.", valueName: "dir"),
-    completion: .directory)
-  var authority = "."
+  @OptionGroup var authority: AuthorityArguments
 
   /// Makes a certificate that the authority vouches for.
   func issue(
     _ name: String, to file: String, _ usage: CertificateRequest.Usage,
     _ names: [TLSCertificate.Name]
   ) throws {
-    guard file != CertificateFiles.authority else {
+    guard file != CertificateFiles.authority, file != CertificateFiles.revocations else {
       throw Failure(.usage, "'\(file)' is what the authority's own files are called: take another")
     }
     let own = CertificateFiles(file, in: files.output)
     try own.expectRoom(isForced: files.force)
-    let authority = try openAuthority()
+    let authority = try authority.open()
     let request = CertificateRequest(name, usage, names: names, lifetime: files.lifetime(90))
     let end = authority.contents.notAfter
     guard request.notAfter <= end else {
@@ -56,9 +53,18 @@ struct IssuingArguments: ParsableArguments {
     }
     try own.write(try authority.issue(request), isForced: files.force)
   }
+}
 
-  private func openAuthority() throws -> CertificateAuthority {
-    let files = CertificateFiles(CertificateFiles.authority, in: authority)
+/// What those have in common that need an authority.
+struct AuthorityArguments: ParsableArguments {
+  @Option(
+    name: .customLong("authority"),
+    help: ArgumentHelp("Where the authority's ca.pem and ca.key are.", valueName: "dir"),
+    completion: .directory)
+  var directory = "."
+
+  func open() throws -> CertificateAuthority {
+    let files = CertificateFiles(CertificateFiles.authority, in: directory)
     do throws(TransportError) {
       return try CertificateAuthority(certificate: files.certificate, key: files.key)
     } catch {

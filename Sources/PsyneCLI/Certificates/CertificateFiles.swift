@@ -24,6 +24,9 @@ struct CertificateFiles {
   /// What an authority's are called.
   static let authority = "ca"
 
+  /// What the authority's list of revoked certificates is called, which has no key.
+  static let revocations = "crl"
+
   /// Looks at both before anything is written: one of them alone would be of no use.
   func expectRoom(isForced: Bool) throws(Failure) {
     var status = stat()

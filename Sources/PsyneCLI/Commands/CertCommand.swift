@@ -3,11 +3,11 @@ internal import PsyneTLS
 
 struct CertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cert", abstract: "Make certificates for tls:// addresses, and show them.",
+    commandName: "cert", abstract: "Make certificates for tls:// addresses, show and revoke them.",
     discussion: HelpText.cert,
     subcommands: [
       CertAuthorityCommand.self, CertServerCommand.self, CertClientCommand.self,
-      CertShowCommand.self,
+      CertShowCommand.self, CertRevokeCommand.self,
     ])
   static var _errorLabel: String { "psyne" }
 }

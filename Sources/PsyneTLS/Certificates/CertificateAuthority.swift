@@ -18,8 +18,8 @@ package struct Credentials: Sendable {
 ///   CertificateRequest("db", .server, names: [.dns("db.example.org")], lifetime: .seconds(90 * 86400)))
 /// ```
 package final class CertificateAuthority: Sendable {
-  private let certificate: X509Certificate
-  private let key: PrivateKey
+  let certificate: X509Certificate
+  let key: PrivateKey
 
   /// Makes a new one, which vouches for itself.
   package init(creating request: CertificateRequest) throws(TransportError) {
@@ -86,20 +86,5 @@ package final class CertificateAuthority: Sendable {
   private init(_ certificate: X509Certificate, _ key: PrivateKey) {
     self.certificate = certificate
     self.key = key
-  }
-
-  /// A list of certificates that are valid no more.
-  ///
-  /// - Parameters:
-  ///   - serials: in hexadecimal digits, as in ``TLSCertificate/serial``.
-  ///   - lifetime: how long it may be used, from now: until then there has to be a newer one.
-  package func revocationList(
-    _ serials: [String], lifetime: Duration
-  ) throws(TransportError) -> [UInt8] {
-    let list = try Certificates.makeRevocationList(
-      serials, lifetime: lifetime, issuer: certificate, key)
-    return try unsafe Certificates.pem("a revocation list") { bio in
-      unsafe list.with { unsafe PEM_write_bio_X509_CRL(bio, $0) }
-    }
   }
 }

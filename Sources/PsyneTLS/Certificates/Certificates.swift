@@ -108,12 +108,15 @@ enum Certificates {
     unsafe ASN1_TIME_set(time, Int(seconds)) != nil
   }
 
+  /// - Parameter previous: what is on it stays on the new one.
   static func makeRevocationList(
-    _ serials: [String], lifetime: Duration, issuer: X509Certificate, _ key: PrivateKey
+    _ serials: [String], after previous: RevocationList?, lifetime: Duration,
+    issuer: X509Certificate, _ key: PrivateKey
   ) throws(TransportError) -> RevocationList {
     let what = "the revocation list"
     ErrorQueue.clear()
-    guard let pointer = unsafe X509_CRL_new(), let time = unsafe ASN1_TIME_new() else {
+    let pointer = unsafe previous?.with { unsafe X509_CRL_dup($0) } ?? X509_CRL_new()
+    guard let pointer = unsafe pointer, let time = unsafe ASN1_TIME_new() else {
       throw OpenSSL.failure("\(what) cannot be made")
     }
     let list = unsafe RevocationList(owning: pointer)
@@ -136,11 +139,13 @@ enum Certificates {
       var number: OpaquePointer?
       defer { unsafe BN_free(number) }
       try check(unsafe Int(BN_hex2bn(&number, serial)) == serial.utf8.count, what)
+      let integer = unsafe BN_to_ASN1_INTEGER(number, nil)
+      defer { unsafe ASN1_INTEGER_free(integer) }
+      // It is on it already, since when it says.
+      if unsafe X509_CRL_get0_by_serial(pointer, nil, integer) == 1 { continue }
       guard let entry = unsafe X509_REVOKED_new() else {
         throw OpenSSL.failure("\(what) cannot be made")
       }
-      let integer = unsafe BN_to_ASN1_INTEGER(number, nil)
-      defer { unsafe ASN1_INTEGER_free(integer) }
       let isAdded =
         unsafe X509_REVOKED_set_serialNumber(entry, integer) == 1
         && X509_REVOKED_set_revocationDate(entry, time) == 1
