@@ -57,6 +57,7 @@ make_hosts() {
   cp -a Sources/{CPsyne,COpenSSL,CLZ4,PsyneCore,PsyneIPC,PsyneTCP,PsyneTLS,PsyneCompress,Psyne} \
     "$package/Sources/"
   cp -a Tests/Psyne{TCP,TLS,Compress,}Tests Tests/Support/{CodecFuzz,TestSupport} Tests/Corpora "$package/Tests/"
+  rm "$package/Tests/PsyneTLSTests/EchoTests.swift"
   write_manifest <<'TARGETS'
     .target(name: "PsyneTCP", dependencies: ["CPsyne", "PsyneCore"], swiftSettings: settings),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl"),
