@@ -1,5 +1,6 @@
 @testable internal import PsyneCLI
 internal import Glibc
+internal import Psyne
 internal import Testing
 
 @Suite("slow wire", .timeLimit(.minutes(2)))
@@ -44,6 +45,37 @@ struct WireTests {
       Self.little + ["--wire", "namespaces"], environment: nowhere)
     #expect(refused.status == 1)
     #expect(refused.errors.contains("no wire can be laid between network namespaces: Executable"))
+  }
+
+  @Test("what is sent shrinks by as much as the demo's goals want", arguments: WireLoad.allCases)
+  func goals(load: WireLoad) {
+    func ratio<Body: WireBody>(_ parcel: WireParcel<Body>) -> Double {
+      let size = MemoryLayout<Body.Element>.stride
+      let encoder = LZ4Codec().makeEncoder(elementSize: size)
+      let elements = parcel.elements
+      let count = 65_536 / size
+      var (plain, packed) = (0, 0)
+      var encoded = [UInt8](repeating: 0, count: 65_536)
+      for start in stride(from: 0, to: elements.count - count, by: count) {
+        var block = Array(elements[start..<start + count])
+        plain += 65_536
+        packed += unsafe block.withUnsafeMutableBytes { bytes in
+          var span = encoded.mutableSpan
+          let source = unsafe bytes.bindMemory(to: UInt8.self)
+          return encoder.encode(unsafe UnsafeBufferPointer(source).span, into: &span) ?? 65_536
+        }
+      }
+      return Double(plain) / Double(packed)
+    }
+    let bytes = 3 << 20
+    let made =
+      switch load {
+      case .json: ratio(load.json(bytes))
+      case .telemetry: ratio(load.readings(bytes))
+      case .vectors: ratio(load.vectors(bytes))
+      case .noise: ratio(load.noise(bytes))
+      }
+    #expect(made >= load.goal.ratio)
   }
 
   @Test("a receiver notices what differs, is too much, or is missing", arguments: WireLoad.allCases)

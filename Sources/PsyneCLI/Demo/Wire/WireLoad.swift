@@ -44,7 +44,7 @@ enum WireLoad: String, CaseIterable, ExpressibleByArgument {
 
   // MARK: Contents
 
-  private func json(_ bytes: Int) -> WireParcel<Text> {
+  func json(_ bytes: Int) -> WireParcel<Text> {
     var robot = Robot()
     return WireParcel(bytes) { text, _ in
       let reading = robot.next()
@@ -63,18 +63,18 @@ enum WireLoad: String, CaseIterable, ExpressibleByArgument {
     }
   }
 
-  private func readings(_ bytes: Int) -> WireParcel<Reading> {
+  func readings(_ bytes: Int) -> WireParcel<Reading> {
     var robot = Robot()
     return WireParcel(bytes) { readings, _ in readings.append(robot.next()) }
   }
 
-  private func vectors(_ bytes: Int) -> WireParcel<FloatVector> {
+  func vectors(_ bytes: Int) -> WireParcel<FloatVector> {
     WireParcel(bytes) { elements, index in
       for element in 0..<1024 { elements.append(Float(index + element) * 0.1) }
     }
   }
 
-  private func noise(_ bytes: Int) -> WireParcel<Bytes> {
+  func noise(_ bytes: Int) -> WireParcel<Bytes> {
     var random = Noise(seed: 7)
     return WireParcel(bytes) { elements, _ in
       for _ in 0..<512 {
