@@ -186,6 +186,12 @@ static inline const char *copenssl_cipher(const SSL *ssl) {
   return SSL_CIPHER_get_name(SSL_get_current_cipher(ssl));
 }
 
+/// What the keys were agreed on by; NULL if by nothing.
+static inline const char *copenssl_group(SSL *ssl) {
+  int group = (int)SSL_get_negotiated_group(ssl);
+  return group == NID_undef ? NULL : SSL_group_to_name(ssl, group);
+}
+
 // MARK: Certificates
 
 static inline void copenssl_free_alt_names(GENERAL_NAMES *names) { GENERAL_NAMES_free(names); }

@@ -2,8 +2,10 @@
 #include "cpsyne_sockets.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +13,11 @@
 #include "cpsyne.h"
 
 enum { most = 64 };
+
+int cpsyne_unsent(int fd) {
+  int bytes = 0;
+  return ioctl(fd, SIOCOUTQNSD, &bytes) == 0 && bytes > 0 ? bytes : 0;
+}
 
 int cpsyne_epoll_add(int epoll, int fd, uint64_t tag) {
   struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,

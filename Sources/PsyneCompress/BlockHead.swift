@@ -68,7 +68,7 @@ enum BlockHead {
     return (width, 1 + fingerprintBytes)
   }
 
-  private static func hexadecimal(_ number: UInt64) -> String {
+  static func hexadecimal(_ number: UInt64) -> String {
     let digits = String(number, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }

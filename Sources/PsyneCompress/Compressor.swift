@@ -5,7 +5,7 @@
 @safe
 final class Compressor {
   private var window = Window()
-  private let stream: LZ4Stream
+  private var stream: LZ4Stream
   private let scratch: UnsafeMutableBufferPointer<CChar>
   /// Whether the stream knows the window's history.
   private var isInStep = false
@@ -20,6 +20,12 @@ final class Compressor {
   }
 
   deinit { unsafe scratch.deallocate() }
+
+  /// Compresses at another level from the next block on. What was before is history as ever.
+  func turn(to level: LZ4Level) {
+    stream = LZ4Stream(level)
+    isInStep = false
+  }
 
   /// Compresses the next block. The bytes are for ``copy(_:to:at:)``.
   ///

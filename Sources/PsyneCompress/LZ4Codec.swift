@@ -26,6 +26,15 @@ public struct LZ4Codec: BlockCodec {
   public var name: String { "lz4" }
   public var id: UInt16 { 1 }
   public var optionNames: [String] { LZ4Options.names }
+  public var batch: Duration { options.batch }
+
+  /// "lz4 (level fast, shuffle auto, dictionary '/etc/planner/messages.dict' 0123456789abcdef)"
+  public var description: String {
+    var parts = ["level \(options.level.spelling)", "shuffle \(options.shuffle.rawValue)"]
+    if options.batch > .zero { parts.append("batch \(options.batch.spelled)") }
+    if let dictionary = options.dictionary { parts.append("dictionary \(dictionary)") }
+    return "\(name) (\(parts.joined(separator: ", ")))"
+  }
 
   /// Reads the dictionary that the address names.
   public func merging(_ address: ChannelAddress) throws(TransportError) -> LZ4Codec {

@@ -7,8 +7,10 @@ public import PsyneCore
 /// that have come before, or is a `CodecError`; and it needs the same memory whatever comes. Behind an error
 /// the two sides have different histories: the connection has to end.
 public final class LZ4Decoder: BlockDecoder {
-  /// For whoever uses it, on the same thread.
-  public private(set) var counters = LZ4Counters()
+  /// What it has done. Any thread may ask.
+  public var counters: CodecCounters { counts.counters }
+  public var tally: CodecTally? { counts }
+  private let counts = CodecTally("shuffled")
 
   private var window = Window()
   private let width: Int
@@ -42,14 +44,18 @@ public final class LZ4Decoder: BlockDecoder {
     window.take(block.count)
     isFirst = false
     position &+= UInt64(block.count)
-    counters.add(block.count, wire: encoded.count, since: start)
+    if head.width > 1 { counts.add(own: 0) }
+    counts.add(
+      plain: block.count, wire: encoded.count,
+      nanoseconds: Syscalls.monotonicNanoseconds() - start)
   }
 
   public func passed(_ block: Span<UInt8>) {
     let start = Syscalls.monotonicNanoseconds()
     window.append(block)
     position &+= UInt64(block.count)
-    counters.add(block.count, wire: nil, since: start)
+    counts.add(
+      plain: block.count, wire: nil, nanoseconds: Syscalls.monotonicNanoseconds() - start)
   }
 
   /// Makes `count` bytes behind the window's history.

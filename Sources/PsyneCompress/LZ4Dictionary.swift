@@ -72,3 +72,10 @@ extension LZ4Dictionary: Hashable {
 
   public func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
 }
+
+extension LZ4Dictionary: CustomStringConvertible {
+  /// Its path, if it has one, and its fingerprint.
+  public var description: String {
+    (path.map { "'\($0)' " } ?? "") + BlockHead.hexadecimal(fingerprint)
+  }
+}

@@ -4,15 +4,20 @@ public import PsyneCore
 ///
 /// A block that would not shrink by a 32nd passes as it is. After four in a row, blocks are left out: of two,
 /// four, … 32 only one is tried, until one pays. Those that are left out cost a copy, into the history, and
-/// nothing is compressed; they are history nevertheless, which LZ4 learns at the next try.
+/// nothing is compressed; they are history nevertheless, which LZ4 learns at the next try. With
+/// ``LZ4Level/auto`` all are left out while the wire takes them as fast as they could be compressed.
 ///
 /// The history is what LZ4 was given: shuffled blocks are in it shuffled, and those that passed as they are.
 /// That is what the decoder knows without being told more than the order of each block.
 public final class LZ4Encoder: BlockEncoder {
-  /// For whoever uses it, on the same thread.
-  public private(set) var counters = LZ4Counters()
+  /// What it has done. Any thread may ask.
+  public var counters: CodecCounters { counts.counters }
+  public var tally: CodecTally? { counts }
+  private let counts = CodecTally("shuffled", "hard")
 
-  private let level: LZ4Level
+  private var level: LZ4Level
+  /// Nil where the level is what it is.
+  private var levelChoice: LevelChoice?
   private let compressor: Compressor
   private var backoff = Backoff()
   private var choice: ShuffleChoice
@@ -24,7 +29,8 @@ public final class LZ4Encoder: BlockEncoder {
   private var unnamed: LZ4Dictionary?
 
   init(_ options: LZ4Options, elementSize: Int) {
-    level = options.level
+    level = options.level == .auto ? .fast : options.level
+    levelChoice = options.level == .auto ? LevelChoice() : nil
     choice = ShuffleChoice(options.shuffle, elementSize: elementSize)
     unnamed = options.dictionary
     compressor = Compressor(level, dictionary: options.dictionary?.bytes ?? [])
@@ -34,15 +40,34 @@ public final class LZ4Encoder: BlockEncoder {
     precondition(
       1...Window.blockBytes ~= block.count, "a block has 1 to \(Window.blockBytes) bytes")
     let start = Syscalls.monotonicNanoseconds()
-    let made = backoff.tries() ? attempt(block, &encoded) : nil
+    let compresses = levelChoice?.effort != LevelChoice.Effort.none
+    let made = compresses && backoff.tries() ? attempt(block, &encoded) : nil
     if made == nil {
       compressor.keepPlain(block)
       rival?.keepPlain(block)
     }
     if !choice.isOnTrial { rival = nil }
     position &+= UInt64(block.count)
-    counters.add(block.count, wire: made, since: start)
+    let end = Syscalls.monotonicNanoseconds()
+    counts.add(plain: block.count, wire: made, nanoseconds: end - start)
+    if made != nil, level != .fast { counts.add(own: 1) }
+    levelChoice?.encoded(block.count, wire: made ?? block.count, from: start, to: end)
+    followChoice()
     return made
+  }
+
+  public var wantsWireSpeed: Bool { levelChoice != nil }
+
+  public func wireMoved(_ sample: WireSample) { levelChoice?.wireMoved(sample) }
+
+  /// Compresses as hard as was chosen.
+  private func followChoice() {
+    guard let effort = levelChoice?.effort, effort != .none else { return }
+    let chosen = effort == .high ? LZ4Level.hc : .fast
+    guard chosen != level else { return }
+    level = chosen
+    compressor.turn(to: chosen)
+    rival?.turn(to: chosen)
   }
 
   /// - Returns: nil if it does not pay. The block is history otherwise.
@@ -70,6 +95,7 @@ public final class LZ4Encoder: BlockEncoder {
       rival?.keepPlain(block)
     }
     backoff.paid()
+    if order.width > 1 { counts.add(own: 0) }
     BlockHead.write(width: order.width, dictionary: unnamed, to: &encoded)
     compressor.copy(count, to: &encoded, at: head)
     compressor.keep(block.count)

@@ -7,11 +7,14 @@ public enum LZ4Level: Hashable, Sendable {
   /// LZ4 HC, 1 to 12: ever slower, for somewhat fewer bytes, which are read as fast as those of ``fast``.
   /// At 12 there are data that take a second for a megabyte.
   case high(Int)
+  /// By what the wire takes and what compressing costs and saves: not at all, as ``fast`` or as ``hc``. Until
+  /// the wire has shown to be faster, as ``fast``.
+  case auto
 
   /// LZ4 HC at 3, where most of what it gains is gained: 9 takes several times as long.
   public static let hc = LZ4Level.high(3)
 
-  /// Nil is ``fast``.
+  /// Nil is ``fast``, or what ``auto`` begins with.
   var number: Int? {
     if case .high(let number) = self { number } else { nil }
   }
@@ -22,14 +25,21 @@ extension LZ4Level: OptionValue {
     switch text {
     case "fast": .fast
     case "hc": .hc
+    case "auto": .auto
     default: Int.parse(text).flatMap { numbers.contains($0) ? .high($0) : nil }
     }
   }
 
   static let numbers = 1...12
   package static var kind: String { "level" }
-  package static var advice: String { "write fast, hc, or a number from 1 to 12" }
-  package var spelling: String { number.map { "\($0)" } ?? "fast" }
+  package static var advice: String { "write fast, hc, auto, or a number from 1 to 12" }
+  package var spelling: String {
+    switch self {
+    case .fast: "fast"
+    case .high(let number): "\(number)"
+    case .auto: "auto"
+    }
+  }
 }
 
 /// What can be set for `lz4`, in code or in an address, which has the last word. Each side has its own
@@ -48,10 +58,13 @@ public struct LZ4Options: Hashable, Sendable {
   /// What both sides know beforehand.
   public var dictionary: LZ4Dictionary?
   public var shuffle = Shuffle.auto
+  /// For how long messages that fill no block of 64 KiB wait for more, which makes the block larger, and so the
+  /// bytes fewer: up to a second. Zero, the default, is not at all.
+  public var batch: Duration = .zero
 
   public init() {}
 
-  static let names = ["level", "dictionary", "shuffle"]
+  static let names = ["level", "dictionary", "shuffle", "batch"]
 
   /// Adds what an address says.
   func merging(_ address: ChannelAddress) throws(TransportError) -> LZ4Options {
@@ -61,6 +74,7 @@ public struct LZ4Options: Hashable, Sendable {
       case "level": merged.level = try value(option, address)
       case "dictionary": merged.dictionary = try LZ4Dictionary(path: option.value)
       case "shuffle": merged.shuffle = try value(option, address)
+      case "batch": merged.batch = try value(option, address)
       default: break
       }
     }
@@ -68,6 +82,12 @@ public struct LZ4Options: Hashable, Sendable {
       throw TransportError(
         .invalidOption,
         "'\(address)' cannot be had: level \(number) is out of range: 1 to 12, or fast")
+    }
+    guard (.zero ... .seconds(1)).contains(merged.batch) else {
+      throw TransportError(
+        .invalidOption,
+        "'\(address)' cannot be had: batch \(merged.batch) is out of range: it can be 1us to 1s, or nothing"
+      )
     }
     return merged
   }

@@ -1,11 +1,11 @@
 internal import Glibc
 
 enum Syscalls {
-  static func monotonicNanoseconds() -> UInt64 {
+  static func monotonicNanoseconds() -> Int64 {
     var time = timespec()
     // It fails for clocks that do not exist alone.
     _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }
 
   enum ReadError: Error {

@@ -45,4 +45,6 @@ struct Work: OptionSet, Sendable {
   static let adopt = Work(rawValue: 64)
   static let close = Work(rawValue: 128)
   static let abandon = Work(rawValue: 256)
+  /// What waits for more goes at once.
+  static let hurry = Work(rawValue: 512)
 }

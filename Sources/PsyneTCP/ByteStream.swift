@@ -27,6 +27,27 @@ package protocol ByteStream: AnyObject {
   var failure: LinkError? { get }
   /// Who the other side has shown to be; nil before it has, and where nobody asks.
   var identity: PeerIdentity? { get }
+  /// How it is encrypted; nil before that is agreed on, and where nothing is.
+  var encryption: ConnectionEncryption? { get }
+  /// Bytes that were taken and have not left this machine, as far as is known.
+  var unsentBytes: Int { get }
+  /// What counts what a codec does, out and in; nil where there is none.
+  var tallies: CodecTallies? { get }
+}
+
+extension ByteStream {
+  package var encryption: ConnectionEncryption? { nil }
+  package var tallies: CodecTallies? { nil }
+}
+
+/// What counts what a codec does, over one socket.
+package struct CodecTallies: Sendable {
+  let outbound: CodecTally
+  let inbound: CodecTally
+
+  var statistics: CodecStatistics {
+    CodecStatistics(outbound: outbound.counters, inbound: inbound.counters)
+  }
 }
 
 /// Makes the stream over a socket: encrypts.
@@ -63,4 +84,5 @@ final class SocketStream: ByteStream {
   var isDirect: Bool { true }
   var failure: LinkError? { nil }
   var identity: PeerIdentity? { nil }
+  var unsentBytes: Int { socket.unsentBytes }
 }

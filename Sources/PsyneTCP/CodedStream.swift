@@ -1,3 +1,4 @@
+internal import CPsyne
 internal import Glibc
 internal import PsyneCore
 
@@ -12,6 +13,15 @@ final class CodedStream: ByteStream {
   private let encoder: any BlockEncoder
   private let decoder: any BlockDecoder
   private var ownFailure: LinkError?
+  private let counts: CodecTallies
+  /// Whether the codec does not count for itself.
+  private let countsOut: Bool
+  private let countsIn: Bool
+
+  // The speed of the wire, if the codec wants to know it
+  private let measuresWire: Bool
+  private var meter = WireMeter()
+  private var isResting = false
 
   // What goes
   private var helloToSend = Hello.bytes
@@ -41,6 +51,10 @@ final class CodedStream: ByteStream {
     encoder = codec.makeEncoder(elementSize: elementSize)
     decoder = codec.makeDecoder(elementSize: elementSize)
     helloToCome = hasHello ? 0 : Hello.bytes
+    (countsOut, countsIn) = (encoder.tally == nil, decoder.tally == nil)
+    counts = CodecTallies(
+      outbound: encoder.tally ?? CodecTally(), inbound: decoder.tally ?? CodecTally())
+    measuresWire = encoder.wantsWireSpeed
   }
 
   deinit {
@@ -53,10 +67,14 @@ final class CodedStream: ByteStream {
   var isDirect: Bool { false }
   var failure: LinkError? { ownFailure ?? inner.failure }
   var identity: PeerIdentity? { inner.identity }
+  var encryption: ConnectionEncryption? { inner.encryption }
+  var tallies: CodecTallies? { counts }
+  var unsentBytes: Int { outgoing.count + inner.unsentBytes }
 
   // MARK: Sending
 
   func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
+    lookAtWire()
     if helloToSend > 0 {
       let count = unsafe inner.send(rebased(head, 0..<min(head.count, helloToSend)), nothing)
       if count > 0 { helloToSend -= count }
@@ -80,8 +98,13 @@ final class CodedStream: ByteStream {
     let target = unsafe UnsafeMutableBufferPointer(
       rebasing: encoded[BlockHeader.bytes..<BlockHeader.bytes + count])
     var span = unsafe MutableSpan(_unsafeElements: target)
+    let start = countsOut ? cpsyne_monotonic_ns() : 0
     let written = encoder.encode(
       unsafe Span(_unsafeElements: UnsafeBufferPointer(rebasing: block[..<count])), into: &span)
+    if countsOut {
+      counts.outbound.add(
+        plain: count, wire: written, nanoseconds: cpsyne_monotonic_ns() - start)
+    }
     if let written {
       precondition(written > 0 && written < count, "a codec makes fewer bytes, or none")
     } else {
@@ -93,7 +116,25 @@ final class CodedStream: ByteStream {
     outgoing = 0..<BlockHeader.bytes + (written ?? count)
   }
 
-  func flush() -> Int { flushOutgoing() < 0 ? -1 : inner.flush() }
+  func flush() -> Int {
+    lookAtWire()
+    let result = flushOutgoing() < 0 ? -1 : inner.flush()
+    guard measuresWire else { return result }
+    let number = errno
+    isResting = true
+    meter.rests(waiting: unsentBytes, now: cpsyne_monotonic_ns())
+    errno = number
+    return result
+  }
+
+  /// Tells the codec what has become of what was handed on before.
+  private func lookAtWire() {
+    guard isResting else { return }
+    isResting = false
+    if let sample = meter.goesOn(waiting: unsentBytes, now: cpsyne_monotonic_ns()) {
+      encoder.wireMoved(sample)
+    }
+  }
 
   private func flushOutgoing() -> Int {
     while !outgoing.isEmpty {
@@ -205,12 +246,19 @@ final class CodedStream: ByteStream {
     _ target: UnsafeMutableBufferPointer<UInt8>
   ) throws(CodecError) {
     let source = unsafe Span(_unsafeElements: bytes)
-    guard header.encoded > 0 else {
+    let start = countsIn ? cpsyne_monotonic_ns() : 0
+    if header.encoded > 0 {
+      var span = unsafe MutableSpan(_unsafeElements: target)
+      try decoder.decode(source, into: &span)
+    } else {
       _ = unsafe target.update(fromContentsOf: bytes)
-      return decoder.passed(source)
+      decoder.passed(source)
     }
-    var span = unsafe MutableSpan(_unsafeElements: target)
-    try decoder.decode(source, into: &span)
+    if countsIn {
+      counts.inbound.add(
+        plain: header.plain, wire: header.encoded > 0 ? header.encoded : nil,
+        nanoseconds: cpsyne_monotonic_ns() - start)
+    }
   }
 
   private func rebased(

@@ -31,6 +31,9 @@ package struct Socket: Sendable {
     return descriptor >= 0 ? Socket(descriptor) : nil
   }
 
+  /// Bytes that the system has taken and not sent yet.
+  package var unsentBytes: Int { Int(cpsyne_unsent(descriptor)) }
+
   /// Nothing more will be sent; what the other side sends is still read.
   package func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 }

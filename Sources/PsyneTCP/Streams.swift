@@ -6,6 +6,12 @@ struct Streams: Sendable {
   let codec: (any BlockCodec)?
   let maker: (any StreamMaker)?
 
+  /// How bytes travel over such a stream.
+  func details(of stream: (any ByteStream)?) -> ConnectionDetails {
+    ConnectionDetails(
+      transport: "TCP", encryption: stream?.encryption, codec: codec.map { "\($0)" })
+  }
+
   /// What everything passes, from the first byte on.
   func stream(over socket: Socket) throws(TransportError) -> any ByteStream {
     try maker?.stream(over: socket) ?? SocketStream(socket)

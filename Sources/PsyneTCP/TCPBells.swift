@@ -8,7 +8,7 @@ final class OutboundBell: LaneBell, @unchecked Sendable {
   override func published() { connection?.published() }
   override var quantum: Int { 64 << 10 }
   override var largestFrame: Int { connection?.largestFrame ?? .max }
-  override func flush() { connection?.publisherFlushes(streams: true) }
+  override func flush() { connection?.publisherFlushes(streams: true, hurries: true) }
   override func changed() { connection?.endsChanged() }
 
   override var fencesForItself: Bool { true }

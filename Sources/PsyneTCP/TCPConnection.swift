@@ -11,7 +11,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   // Unchecked: as said above.
   let engine: Engine
   let options: TCPOptions
-  private let streams: Streams
+  let streams: Streams
   let link: Link
   private let baton = Baton()
   /// Of a connector: where to.
@@ -40,7 +40,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// When the engine looks whether a sender has left something; `.max` if it does not.
   private let sweepsAt = Atomic<Int64>(.max)
   /// Whether the sender flushes by itself, and the bell is silent.
-  private let isStreaming = Atomic<Bool>(false)
+  let isStreaming = Atomic<Bool>(false)
   /// Whether others have had their turn before all was read.
   private let readsOn = Atomic<Bool>(false)
   /// Whether it has since the last look.
@@ -61,6 +61,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   let failedDial = Mutex<String?>(nil)
   /// When the other side's hello has to be there.
   private var greetsBy = Int64.max
+  /// How long messages wait for more, if the codec wants that, and until when those do that are there.
+  let batch: Int64
+  var batchEnds = Int64.max
 
   /// - Parameter lanes: inbound and outbound, with bells that are this connection's.
   init(
@@ -73,6 +76,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     self.engine = engine
     self.options = options
     self.streams = streams
+    batch = streams.codec?.batch.nanoseconds ?? 0
+    means = Mutex(Means(details: streams.details(of: nil)))
     self.target = target
     self.onEnd = onEnd
     super.init(
@@ -174,13 +179,15 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// So late the other side hears at last what the program has read.
   private static let confirmation: Int64 = 5_000_000
 
-  /// - Parameter streams: whether it sends so much that it need not be asked after each message.
-  func publisherFlushes(streams: Bool = false) {
+  /// - Parameters:
+  ///   - streams: whether it sends so much that it need not be asked after each message.
+  ///   - hurries: whether nothing of it may wait for more.
+  func publisherFlushes(streams: Bool = false, hurries: Bool = false) {
     if streams {
       isStreaming.store(true, ordering: .sequentiallyConsistent)
       hasStreamed.store(true, ordering: .sequentiallyConsistent)
     }
-    run(.flush, isPublisher: true)
+    run(hurries ? [.flush, .hurry] : .flush, isPublisher: true)
     // Another thread is at it, and may have been put aside on this CPU: then nothing would leave before
     // its next slice.
     for _ in 0..<4 where baton.hasWork { sched_yield() }
@@ -216,7 +223,12 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     if work.contains(.abandon) { return abandonNow(now) }
     if work.contains(.close), closesAt == .max { beginClosing(now) }
     if work.contains(.adopt) { takeSocket(now) }
-    if work.contains(.write) { isBlocked = false }
+    if work.contains(.hurry) { batchEnds = 0 }
+    if work.contains(.write) {
+      // What has waited for room has waited long enough.
+      if isBlocked { batchEnds = 0 }
+      isBlocked = false
+    }
     if !work.isDisjoint(with: [.read, .readToEnd]) {
       read(now, toEnd: work.contains(.readToEnd))
       // What encrypts may have waited for what came.
@@ -264,7 +276,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     do {
       let below = try arrived.stream ?? streams.stream(over: arrived.socket)
       stream = streams.encoding(below, link.terms, hasHello: arrived.hello != nil)
-      noteIdentity()
+      noteMeans()
       if let hello = arrived.hello {
         _ = try link.accept(hello, now: now)
       } else {
@@ -325,6 +337,8 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   private func flush(_ now: Int64, _ isPublisher: Bool) {
     guard socket != nil, !isBlocked else { return }
+    // What was taken before waits for nothing but room.
+    if isHeldBack(now, isPublisher), let stream, stream.flush() >= 0 { return }
     repeat {
       guard let stream else { return }
       var number: Int32 = 0
@@ -378,7 +392,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     (attempts, failsAt, redialsAt) = (0, .max, .max)
     let isFirst = !hasMet
     hasMet = true
-    noteIdentity()
+    noteMeans()
     switch meeting {
     case .restarted(let again): tell(.restarted(again: again))
     case .new, .resumed: tell(isFirst ? .connected : .resumed)
@@ -391,13 +405,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   var largestFrame: Int { largest.load(ordering: .relaxed) }
   private let largest = Atomic<Int>(.max)
 
-  /// Of a connector, it is known when they have met.
-  private func noteIdentity() {
-    if let found = stream?.identity { shown.withLock { $0 = found } }
-  }
-
-  override var identity: PeerIdentity? { shown.withLock(\.self) }
-  private let shown = Mutex<PeerIdentity?>(nil)
+  /// What the sockets so far have had between them and the link.
+  let means: Mutex<Means>
+  override var identity: PeerIdentity? { means.withLock(\.identity) }
+  override var details: ConnectionDetails { means.withLock(\.details) }
+  override var codecStatistics: CodecStatistics? { means.withLock(\.statistics) }
 
   private func scheduleKeepAlive(_ now: Int64) {
     engine.call(ownTag, at: now + options.keepAlive.nanoseconds)

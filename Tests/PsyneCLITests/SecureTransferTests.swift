@@ -55,6 +55,32 @@ struct SecureTransferTests {
       said.first?.hasPrefix("psyne: CN=laptop has connected from 127.0.0.1:") == true, "\(said)")
   }
 
+  @Test("--verbose says on both sides how the bytes travel, and what was made of them")
+  func verbose() async throws {
+    _ = try folder.write(Array(repeating: UInt8(ascii: "a"), count: 1 << 20), to: "in")
+    let outcome = try await shell(
+      """
+      "$psyne" recv -v --listen lz4+tls://127.0.0.1:0 --ca ca.pem $server > out 2> status & listener=$!
+      "$psyne" send -v --connect "$(place)?level=auto" --ca ca.pem $client in
+      echo "connector $?"; wait $listener; echo "listener $?"
+      cmp in out && echo same
+      """)
+    #expect(outcome.text == "connector 0\nlistener 0\nsame\n", "\(outcome.errors)\(said)")
+    let security =
+      "over TCP; TLS 1.3, TLS_AES_256_GCM_SHA384, x25519, not by the kernel; lz4 (level "
+    let lines = outcome.errors.split(separator: "\n")
+    #expect(lines.count == 4, "\(lines)")
+    #expect(lines.first?.hasPrefix("psyne: connected to 127.0.0.1:") == true)
+    #expect(lines.first?.hasSuffix("\(security)auto, shuffle auto)") == true, "\(lines)")
+    #expect(outcome.errors.contains("psyne: sent 1.00 MiB in 16 messages in "))
+    #expect(outcome.errors.contains("psyne: encoded 1.00 MiB into "))
+    #expect(said.count == 4, "\(said)")
+    #expect(said.first?.hasPrefix("psyne: CN=laptop has connected from 127.0.0.1:") == true)
+    #expect(said.first?.hasSuffix("\(security)fast, shuffle auto)") == true, "\(said)")
+    #expect(said.contains { $0.hasPrefix("psyne: received 1.00 MiB in 16 messages in ") })
+    #expect(said.contains { $0.hasPrefix("psyne: decoded ") && $0.contains(" into 1.00 MiB, ") })
+  }
+
   @Test("options in the address do the same as flags, and --quiet says nothing of who comes")
   func address() async throws {
     let outcome = try await shell(
@@ -221,6 +247,8 @@ struct SecureTransferTests {
   @Test(
     "64 for flags that mean nothing, and for files that are none",
     arguments: [
+      (["recv", "lz4+tcp://127.0.0.1:9"], "say --listen on the one, and --connect on the other"),
+      (["recv", "-q", "-v", "x"], "--quiet and --verbose exclude each other"),
       (["recv", "tls://127.0.0.1:9"], "say --listen on the one, and --connect on the other"),
       (["send", "--connect", "tcp://h:9", "--ca", "x"], "--ca is for tls://HOST:PORT"),
       (["send", "x", "--cert", "x"], "--cert is for tls://HOST:PORT; over ipc://"),

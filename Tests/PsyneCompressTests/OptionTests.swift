@@ -20,7 +20,7 @@ struct OptionTests {
   func name() {
     #expect(LZ4Codec().name == "lz4")
     #expect(LZ4Codec().id == 1)
-    #expect(LZ4Codec().optionNames == ["level", "dictionary", "shuffle"])
+    #expect(LZ4Codec().optionNames == ["level", "dictionary", "shuffle", "batch"])
     #expect(LZ4Codec().makeEncoder(elementSize: 4) is LZ4Encoder)
     #expect(LZ4Codec().makeDecoder(elementSize: 4) is LZ4Decoder)
   }
@@ -31,6 +31,9 @@ struct OptionTests {
     #expect(try options("level=fast").level == .fast)
     #expect(try options("level=hc").level == .hc)
     #expect(try options("level=12").level == .high(12))
+    #expect(try options("level=auto").level == .auto)
+    #expect(try options("batch=2ms").batch == .milliseconds(2))
+    #expect(LZ4Options().batch == .zero && LZ4Options().level == .fast)
     #expect(try options("shuffle=no&nodelay=yes").shuffle == .no)
     var code = LZ4Options()
     code.level = .high(9)
@@ -70,9 +73,11 @@ struct OptionTests {
   @Test(
     "a value that is none is named, with what would be right",
     arguments: [
-      ("level", "best", "write fast, hc, or a number from 1 to 12"), ("level", "0", "1 to 12"),
+      ("level", "best", "write fast, hc, auto, or a number from 1 to 12"),
+      ("level", "0", "1 to 12"),
       ("level", "13", "1 to 12"), ("level", "-1", "1 to 12"), ("level", "FAST", "write fast"),
       ("level", "99999999999999999999", "1 to 12"), ("level", "1.5", "1 to 12"),
+      ("batch", "2", "write a whole number and a unit"), ("batch", "0ms", "write a whole number"),
       ("shuffle", "true", "write auto, yes or no"), ("shuffle", "4", "write auto, yes or no"),
     ])
   func wrong(name: String, value: String, advice: String) throws {
@@ -91,5 +96,31 @@ struct OptionTests {
     #expect(error.message.contains("level \(number) is out of range"))
     // And does no harm to those who do not merge.
     #expect(LZ4Encoder(code, elementSize: 1).encode([UInt8](repeating: 0, count: 1000)) != nil)
+  }
+
+  @Test("messages wait for a second at most")
+  func batch() throws {
+    #expect(try options("batch=1s").batch == .seconds(1))
+    for (query, time) in [
+      ("batch=1001ms", Duration.zero), ("", .milliseconds(-1)), ("", .seconds(2)),
+    ] {
+      var code = LZ4Options()
+      code.batch = time
+      let error = try error(query, code)
+      #expect(error.code == .invalidOption)
+      #expect(error.message.contains("is out of range: it can be 1us to 1s"), "\(error.message)")
+    }
+  }
+
+  @Test("a codec says what it does")
+  func description() throws {
+    #expect("\(LZ4Codec())" == "lz4 (level fast, shuffle auto)")
+    var code = LZ4Options()
+    code.level = .auto
+    code.batch = .milliseconds(2)
+    code.dictionary = try LZ4Dictionary([1, 2, 3])
+    #expect(
+      "\(LZ4Codec(code))"
+        == "lz4 (level auto, shuffle auto, batch 2ms, dictionary d0aa6218672cf5ab)")
   }
 }

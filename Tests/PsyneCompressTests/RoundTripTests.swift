@@ -1,4 +1,5 @@
 @testable import PsyneCompress
+import PsyneCore
 import TestSupport
 import Testing
 

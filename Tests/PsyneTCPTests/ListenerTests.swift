@@ -255,6 +255,7 @@ private final class Shown: ByteStream {
   func flush() -> Int { stream.flush() }
   func relax() { stream.relax() }
   func finishSending() { stream.finishSending() }
+  var unsentBytes: Int { stream.unsentBytes }
   var isDirect: Bool { true }
   var failure: LinkError? { nil }
 }

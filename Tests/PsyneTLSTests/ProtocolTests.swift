@@ -81,6 +81,7 @@ struct ProtocolTests {
         if isOurs {
           #expect(end.received == [1, 2, 3] && raw.received == [4])
           #expect(end.session.peer?.version == (version == TLS1_2_VERSION ? .tls12 : .tls13))
+          #expect(end.session.peer?.group == "x25519")
         } else if isServer {
           // The other side says that it does not want ours.
           let error = try #require(end.error)

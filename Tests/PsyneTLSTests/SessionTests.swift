@@ -36,6 +36,7 @@ struct SessionTests {
     #expect(peer.certificate?.fingerprint.count == 64)
     #expect(peer.version == .tls13 && peer.cipher.hasPrefix("TLS_"))
     #expect(peer.isVerified && !peer.isResumed && !peer.isKernelTLS)
+    #expect(peer.group == "x25519")
     let other = try #require(server.session.peer)
     #expect(other.certificate == nil && !other.isVerified)
     #expect(other.serverName == "localhost")

@@ -80,6 +80,31 @@ struct TransportTests {
     #expect(server.identity(of: peer.id) == peer.identity)
   }
 
+  @Test("a connection says how it is encrypted, and whether it was resumed after a break")
+  func details() throws {
+    let place = try Place()
+    try place.server()
+    let server = try server(place)
+    let proxy = try CuttingProxy(to: UInt16(server.address.split(separator: ":").last ?? "") ?? 0) {
+      .max
+    }
+    defer { proxy.stop() }
+    let connection = try Connection<Numbers>(
+      "tls://127.0.0.1:\(proxy.port)?ca=\(place.path("ca.pem"))", registry: registry())
+    let first = try #require(connection.details.encryption)
+    #expect(first.version == "TLS 1.3" && first.group == "x25519")
+    #expect(first.cipher.hasPrefix("TLS_") && !first.isResumed && !first.isInKernel)
+    #expect(connection.details.transport == "TCP" && connection.details.codec == nil)
+    try exchange(server, connection)
+    proxy.cutAll()
+    try eventually("it is resumed") { connection.details.encryption?.isResumed == true }
+    #expect("\(connection.details)".contains(", x25519, resumed, not by the kernel"))
+    let peer = try #require(server.peers.first?.id)
+    try eventually("the server knows") {
+      server.details(of: peer)?.encryption?.isResumed == true
+    }
+  }
+
   @Test("who is not who it says, or cannot show it, is told what is wrong")
   func refusals() throws {
     let (place, other) = (try Place(), try Place())

@@ -10,6 +10,8 @@
 int cpsyne_tcp_socket(int family);
 /// The next connection of a listening socket, not blocking. EAGAIN if there is none.
 int cpsyne_accept(int fd);
+/// Bytes that the system has taken for a TCP socket and not sent yet; 0 where it does not say.
+int cpsyne_unsent(int fd);
 int cpsyne_epoll(void);
 /// A counter to wake a sleeper in `cpsyne_epoll_wait` with.
 int cpsyne_eventfd(void);

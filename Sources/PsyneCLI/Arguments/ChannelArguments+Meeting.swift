@@ -31,8 +31,8 @@ extension ChannelArguments {
       return
     }
     // What is wrong with an address otherwise is said where it is used.
-    let scheme = (try? ChannelAddress(ChannelName.address(uri)))?.scheme
-    if scheme == "tcp" || scheme == "tls" {
+    let carrier = (try? ChannelAddress(ChannelName.address(uri)))?.carrier
+    if carrier == "tcp" || carrier == "tls" {
       throw ValidationError(
         "'\(uri)' has two sides: say --listen on the one, and --connect on the other.")
     }

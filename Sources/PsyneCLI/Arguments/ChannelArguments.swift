@@ -57,8 +57,19 @@ struct ChannelArguments: ParsableArguments {
   @Flag(name: .shortAndLong, help: "No progress on the terminal.")
   var quiet = false
 
+  @Flag(
+    name: .shortAndLong,
+    help: "Say how each connection's bytes travel, and at the end what was done, on standard error."
+  )
+  var verbose = false
+
+  var talk: ConnectionTalk { ConnectionTalk(isQuiet: quiet, isVerbose: verbose) }
+
   func validate() throws {
     if let count, count < 1 { throw ValidationError("--count must be 1 at least, not \(count).") }
+    if quiet, verbose {
+      throw ValidationError("--quiet and --verbose exclude each other.")
+    }
     try validateMeeting()
     try secure.validate(for: uri, listens: listen)
   }

@@ -1,3 +1,5 @@
+internal import Psyne
+
 /// A channel as people name it on the command line.
 enum ChannelName {
   /// The address as it was meant: a bare name is one of ipc.
@@ -10,4 +12,9 @@ enum ChannelName {
       }
     return isBare ? "ipc://\(text)" : text
   }
+}
+
+extension ChannelAddress {
+  /// Its scheme without codecs: `tls` of `lz4+tls`.
+  var carrier: Substring { scheme.split(separator: "+").last ?? "" }
 }

@@ -40,7 +40,7 @@ struct SecureArguments: ParsableArguments {
     // What is wrong with an address otherwise is said where it is used.
     guard let address = try? ChannelAddress(ChannelName.address(uri)) else { return }
     for (flag, option, value) in given {
-      guard address.scheme == "tls" else {
+      guard address.carrier == "tls" else {
         throw ValidationError(
           "\(flag) is for tls://HOST:PORT; over \(address.scheme):// nothing is encrypted, and nobody shows who it is."
         )

@@ -25,7 +25,7 @@ extension RecvCommand {
     receiver.close()
     listener.close()
     try stream.close()
-    progress.finish()
+    finish(progress, listener.server.codecStatistics)
     try report(interruptions, progress)
   }
 
@@ -55,9 +55,10 @@ extension RecvCommand {
           + arrived(progress))
     }
     receiver.close()
+    let codec = connection.codecStatistics
     connection.close()
     try stream.close()
-    progress.finish()
+    finish(progress, codec)
     try report(interruptions, progress)
   }
 }

@@ -70,7 +70,7 @@ struct RecvCommand: ParsableCommand {
     }
     try stream.close()
     receiver.close()
-    progress.finish()
+    finish(progress)
     try report(interruptions, progress)
   }
 
@@ -78,6 +78,11 @@ struct RecvCommand: ParsableCommand {
     // On the same terminal it would stand in the middle of the data.
     let isApart = output != nil || !Console.output.isTerminal
     return Progress("received", total: nil, isWanted: !channel.quiet && isApart, waitingFor: peer)
+  }
+
+  func finish(_ progress: Progress, _ codec: CodecStatistics? = nil) {
+    progress.finish(channel.talk)
+    channel.talk.tell(codec)
   }
 
   /// What is missing from an output must not pass for a whole one.

@@ -21,9 +21,10 @@ extension SendCommand {
       throw Failure(.unavailable, "the connection with \(connection.peer) failed: \(reason)")
     }
     sender.close()
+    let codec = connection.codecStatistics
     connection.close()
     if connection.wasRestarted { throw restarted }
-    finish(progress)
+    finish(progress, codec)
   }
 
   private var restarted: Failure {
@@ -61,7 +62,7 @@ extension SendCommand {
         "\(leftEarly == 1 ? "a receiver" : "\(leftEarly) receivers") left before everything that was sent to it was read"
       )
     }
-    finish(progress)
+    finish(progress, listener.server.codecStatistics)
   }
 
   private func awaitReceivers<Body: ResizableBody & SendableMetatype>(

@@ -21,8 +21,9 @@ extension SendCommand {
     finish(progress)
   }
 
-  func finish(_ progress: Progress) {
-    progress.finish()
+  func finish(_ progress: Progress, _ codec: CodecStatistics? = nil) {
+    progress.finish(channel.talk)
+    channel.talk.tell(codec)
     if progress.drops > 0 {
       Console.complain(
         "\(Format.count(progress.drops)) messages were dropped: the channel was full, and full=drop"

@@ -3,6 +3,19 @@ internal import Psyne
 /// What the tool says on standard error about its connections.
 struct ConnectionTalk {
   let isQuiet: Bool
+  var isVerbose = false
+
+  /// What is worth a line to who wants to know everything.
+  func tell(_ text: @autoclosure () -> String) {
+    if isVerbose { Console.tell(text()) }
+  }
+
+  /// What a codec has done, a line for each direction.
+  func tell(_ codec: CodecStatistics?) {
+    guard isVerbose, let codec else { return }
+    Console.tell(CodecReport.encoded(codec.outbound))
+    Console.tell(CodecReport.decoded(codec.inbound))
+  }
 
   /// One line for each interruption, and what became of it.
   func tell(_ event: ConnectionEvent, of peer: String) {

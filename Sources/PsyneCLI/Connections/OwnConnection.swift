@@ -25,6 +25,7 @@ final class OwnConnection<Body: MessageBody & SendableMetatype>: Sendable {
       }
       end.note(event.isEnd)
     }
+    talk.tell("connected to \(peer) over \(connection.details)")
     // It may have ended before.
     end.note(connection.state == .closed || connection.state == .failed)
   }
@@ -61,6 +62,9 @@ final class OwnConnection<Body: MessageBody & SendableMetatype>: Sendable {
     guard let connection = connection.withLock({ $0 }) else { throw ChannelError.closed }
     return connection
   }
+
+  /// What its codec has done; nil where there is none.
+  var codecStatistics: CodecStatistics? { connection.withLock { $0?.statistics.codec } }
 
   func abandon() { connection.withLock { $0 }?.abandon() }
 
@@ -107,7 +111,7 @@ extension ChannelArguments {
     {
       options.connectTimeout = Self.forEver
     }
-    return try .open(address, options, ConnectionTalk(isQuiet: quiet))
+    return try .open(address, options, talk)
   }
 
   /// Ten years: more would be more than a clock of nanoseconds can add up.

@@ -9,13 +9,17 @@ final class OwnListener<Body: MessageBody & SendableMetatype>: Sendable {
     self.server = server
     let introductions = Introductions(talk)
     server.onEvent { [roster] peer, event in
-      if event == .connected { introductions.tell(server.peers.first { $0.id == peer }) }
+      if event == .connected {
+        introductions.tell(server.peers.first { $0.id == peer }, server.details(of: peer))
+      }
       talk.tell(event, of: server.name(of: peer))
       roster.note(peer, event)
     }
     // Some may have come before.
     let peers = server.peers
-    for peer in peers where peer.state != .connecting { introductions.tell(peer) }
+    for peer in peers where peer.state != .connecting {
+      introductions.tell(peer, server.details(of: peer.id))
+    }
     roster.take(peers.map { ($0.id, $0.state) })
   }
 
@@ -64,6 +68,6 @@ extension ChannelArguments {
   ) throws -> OwnListener<Body> {
     let address = try betweenProcesses()
     let options = ChannelOptions(capacity: capacity)
-    return try .open(address, options, ConnectionTalk(isQuiet: quiet))
+    return try .open(address, options, talk)
   }
 }

@@ -34,7 +34,10 @@ struct Progress {
   mutating func advance(bytes: Int, messages: Int = 1) {
     self.bytes += bytes
     self.messages += messages
-    guard isShown else { return }
+    guard isShown else {
+      start = start ?? ContinuousClock.now
+      return
+    }
     let now = ContinuousClock.now
     guard let start else {
       start = now
@@ -48,12 +51,13 @@ struct Progress {
 
   mutating func drop() { drops += 1 }
 
-  /// Leaves a line that says what was done.
-  func finish() {
-    guard isShown else { return }
+  /// Leaves a line that says what was done: on a terminal, and elsewhere if everything is to be told.
+  func finish(_ talk: ConnectionTalk) {
+    guard isShown || talk.isVerbose else { return }
     let time = start.map { ContinuousClock.now - $0 } ?? .zero
     let speed =
       time > .zero ? " in \(Format.time(time)), \(Format.rate(bytes: bytes, in: time))" : ""
+    guard isShown else { return talk.tell("\(verb) \(amount)\(speed)") }
     draw("\(verb) \(amount)\(speed)")
     Self.endLine()
   }

@@ -38,6 +38,12 @@ open class Carrier: @unchecked Sendable {
   /// Who the other side has shown to be; nil where nobody asks.
   open var identity: PeerIdentity? { nil }
 
+  /// How the bytes travel.
+  open var details: ConnectionDetails { ConnectionDetails(transport: "shared memory") }
+
+  /// What the codec has done; nil where there is none.
+  open var codecStatistics: CodecStatistics? { nil }
+
   /// Ends the connection in order, once all is sent that was, or the transport's patience is at its end.
   /// Does not wait: events tell.
   open func close() {}

@@ -67,6 +67,9 @@ public struct Connection<Body: MessageBody>: Sendable {
   /// Who the other side has shown to be: over `tls://` the owner of its certificate, if it has one.
   public var identity: PeerIdentity? { handle.carrier.identity }
 
+  /// How the bytes travel: encrypted or not, and by which codec.
+  public var details: ConnectionDetails { handle.carrier.details }
+
   /// Has `handler` called for each event from now on, in place of an earlier one. It is called on
   /// whichever thread notices, one that sends or waits on this connection among them: it must not block,
   /// nor take a lock that is held while sending. It is connected already, and that is not told; if it has
@@ -85,12 +88,17 @@ public struct Connection<Body: MessageBody>: Sendable {
     return min(capacity, outbound.channel.bell?.largestFrame ?? .max) - outbound.format.headerBytes
   }
 
-  /// What has happened on the way out and on the way in, as far as this side knows.
-  public var statistics: (outbound: ChannelStatistics, inbound: ChannelStatistics) {
-    (ChannelStatistics(handle.carrier.outbound), ChannelStatistics(handle.carrier.inbound))
-  }
+  /// What has happened on the way out and on the way in, as far as this side knows. Any thread may ask at any
+  /// time; it disturbs nobody.
+  public var statistics: ConnectionStatistics { ConnectionStatistics(handle.carrier) }
 
   /// Leaves the connection at once, as if this process had died: the other side's has failed. What was
   /// sent and has not arrived is lost. Any thread may call it. See ``Channel/abandon()``.
   public func abandon() { handle.carrier.abandon() }
+}
+
+extension Connection: CustomStringConvertible {
+  /// The other side, how the bytes travel, and how it stands:
+  /// "10.0.0.7:9999, over TCP; TLS 1.3, …; lz4 (…), connected".
+  public var description: String { "\(peer), over \(details), \(state.rawValue)" }
 }

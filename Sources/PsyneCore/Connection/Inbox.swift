@@ -13,13 +13,22 @@ final class Inbox: Sendable {
     var last: UInt32 = 0
     /// That of one of the connections.
     var bell: LaneBell?
+    /// What the codec has done for those that are forgotten.
+    var pastCodec: CodecStatistics?
 
     mutating func forget(_ peer: InboxPeer) -> InboxPeer? {
       let forgotten = peers.removeValue(forKey: peer.id)
+      if let codec = forgotten?.carrier.codecStatistics { pastCodec = sum(pastCodec, codec) }
       if bell === peer.carrier.inbound.channel.bell {
         bell = peers.values.first?.carrier.inbound.channel.bell
       }
       return forgotten
+    }
+
+    func sum(_ some: CodecStatistics?, _ more: CodecStatistics) -> CodecStatistics {
+      var sum = some ?? CodecStatistics()
+      sum += more
+      return sum
     }
   }
   private let state = Mutex(State())
@@ -145,6 +154,14 @@ final class Inbox: Sendable {
   var carriers: [(PeerID, Carrier)] {
     state.withLock { state in
       state.peers.values.map { ($0.id, $0.carrier) }.sorted { $0.0.rawValue < $1.0.rawValue }
+    }
+  }
+
+  /// Of all connections there ever were.
+  var codecStatistics: CodecStatistics? {
+    state.withLock { state in
+      state.peers.values.compactMap(\.carrier.codecStatistics)
+        .reduce(state.pastCodec) { state.sum($0, $1) }
     }
   }
 

@@ -77,6 +77,18 @@ public struct Server<Body: MessageBody>: Sendable {
   /// that is forgotten. O(1).
   public func identity(of peer: PeerID) -> PeerIdentity? { hub.carrier(of: peer)?.identity }
 
+  /// How the bytes of a peer's connection travel. Nil for one that is forgotten. O(1).
+  public func details(of peer: PeerID) -> ConnectionDetails? { hub.carrier(of: peer)?.details }
+
+  /// What has happened on a peer's connection. Nil for one that is forgotten. O(1).
+  public func statistics(of peer: PeerID) -> ConnectionStatistics? {
+    hub.carrier(of: peer).map(ConnectionStatistics.init)
+  }
+
+  /// What the codec has done for all connections there ever were; nil where there is none, or nobody has been
+  /// connected yet. O(n).
+  public var codecStatistics: CodecStatistics? { hub.inbox.codecStatistics }
+
   /// One of those that are connected.
   public struct Peer: Hashable, Sendable {
     public let id: PeerID

@@ -61,9 +61,7 @@ extension Link {
         return true
       }
     }
-    let receiver = inbound.receiver
-    // Before the first one nobody has left.
-    let hasReceiver = receiver.isAttached || receiver.endings == receiverEndingsBefore
+    let hasReceiver = hasReceiver
     if hasReceiver != announcedReceiver {
       announcedReceiver = hasReceiver
       say(hasReceiver ? .receiverCame : .receiverLeft)
@@ -97,6 +95,23 @@ extension Link {
     unsafe output.put(Block.bytes) { unsafe block.encode(to: $0) }
     (announcedReceived, announcedConsumed) = (received, consumed)
     owesAcknowledgement = false
+  }
+
+  /// Whether there is nothing to send now but messages, and these could wait for more of them: they are less
+  /// than `bytes`, less than a quarter of the lane, and there is room for more at the other side.
+  package func hasMerelyMessages(below bytes: Int) -> Bool {
+    guard hasUnsent, outbound.tail - sent < min(bytes, terms.capacity / 4),
+      outbound.tail < peerConsumed + terms.capacity
+    else { return false }
+    return !output.hasBytes && failure == nil && closing == nil && !hasHeardGoodbye
+      && !owesAcknowledgement && !repeatsEnding && outbound.endings == announcedEndings
+      && announcedReceiver == hasReceiver
+  }
+
+  private var hasReceiver: Bool {
+    let receiver = inbound.receiver
+    // Before the first one nobody has left.
+    return receiver.isAttached || receiver.endings == receiverEndingsBefore
   }
 
   /// Whether something was published that is not sent, and could be.

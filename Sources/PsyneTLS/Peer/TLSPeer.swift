@@ -9,9 +9,11 @@ public struct TLSPeer: Hashable, Sendable {
   public let version: TLSVersion
   /// As in `TLS_AES_256_GCM_SHA384`.
   public let cipher: String
+  /// What the keys were agreed on by, as in `x25519`; nil where none were, as when TLS 1.2 resumes.
+  public let group: String?
   /// Whether it goes on with keys of an earlier connection, when the certificate was shown.
   public let isResumed: Bool
-  /// Whether the kernel encrypts. It does not.
+  /// Whether the kernel encrypts. It does not: `docs/architecture.md` says why.
   public var isKernelTLS: Bool { false }
 }
 

@@ -454,6 +454,7 @@ package final class TLSSession: @unchecked Sendable {
       serverName: unsafe copenssl_server_name(ssl).map { unsafe String(cString: $0).printable },
       version: unsafe SSL_version(ssl) == TLS1_3_VERSION ? .tls13 : .tls12,
       cipher: unsafe copenssl_cipher(ssl).map { unsafe String(cString: $0) } ?? "",
+      group: unsafe copenssl_group(ssl).map { unsafe String(cString: $0) },
       isResumed: unsafe SSL_session_reused(ssl) == 1)
   }
 }

@@ -32,6 +32,16 @@ package final class TLSStream: ByteStream {
       security: "TLS \(peer.version.rawValue), \(peer.cipher)")
   }
 
+  package var encryption: ConnectionEncryption? {
+    session.peer.map { peer in
+      ConnectionEncryption(
+        version: "TLS \(peer.version.rawValue)", cipher: peer.cipher, group: peer.group,
+        isResumed: peer.isResumed, isInKernel: peer.isKernelTLS)
+    }
+  }
+
+  package var unsentBytes: Int { unsafe session.pending.count + socket.unsentBytes }
+
   package func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
     do throws(TLSError) {
       guard try exchangeTokens() else { return again() }

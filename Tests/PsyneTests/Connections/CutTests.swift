@@ -36,5 +36,9 @@ struct CutTests {
     proxy.beKind()
     try sender.drain(timeout: watchdog)
     #expect(connection.state == .connected)
+    guard scheme != .tls else { return }
+    // Of all sockets, the last of which has seen a part alone.
+    let statistics = connection.statistics
+    #expect(statistics.codec?.outbound.plainBytes ?? 0 >= statistics.outbound.bytes)
   }
 }
