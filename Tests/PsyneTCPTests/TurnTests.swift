@@ -127,6 +127,7 @@ private final class SlowStream: ByteStream {
   func flush() -> Int { stream.flush() }
   func relax() { stream.relax() }
   func finishSending() { stream.finishSending() }
+  var unsentBytes: Int { stream.unsentBytes }
   var isDirect: Bool { false }
   var failure: LinkError? { nil }
   var identity: PeerIdentity? { nil }
