@@ -8,7 +8,8 @@ public struct TimedOut: Error, CustomStringConvertible {
 }
 
 /// How long a test waits for what must come. Generous: it only ends what hangs.
-public let watchdog = Duration.seconds(120)
+/// Full counts take longer, and other things may be busy beside them.
+public let watchdog = Duration.seconds(isVerifying ? 1200 : 120)
 
 /// Waits until `condition` holds.
 public func eventually(
