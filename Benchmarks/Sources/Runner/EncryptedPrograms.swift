@@ -4,7 +4,9 @@ extension Programs {
     switch kind {
     case .oneWay: own + libraries + [openSSL("write"), openSSL("batch")] + tunnels("batch")
     case .roundTrip: own + libraries + [openSSL("write")] + tunnels("send")
-    case .handshakes, .resumptions: many(capacity: nil) + [openSSL("plain", name: "OpenSSL")]
+    case .handshakes:
+      many(capacity: nil) + many(capacity: 64 << 10) + [openSSL("plain", name: "OpenSSL")]
+    case .resumptions: many(capacity: nil) + [openSSL("plain", name: "OpenSSL")]
     case .idle:
       many(capacity: nil) + many(capacity: 64 << 10) + many(capacity: 4 << 10)
         + [openSSL("plain", name: "OpenSSL"), openSSL("release")]
