@@ -17,7 +17,7 @@ EXAMPLES = $(patsubst Examples/%/Package.swift,%,$(wildcard Examples/*/Package.s
 TEST_PACKAGES = strace bsdutils iproute2 openssl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo build test test-swift test-scripts examples verify fuzz format lint clean
+.PHONY: help setup demo build test test-swift test-scripts examples verify fuzz scan format lint clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' \
@@ -73,6 +73,10 @@ bench-tls: ## measure it over TLS against NNG, ZeroMQ's CURVE, OpenSSL and stunn
 # Finds something new or nothing; what it has found before is among the tests.
 fuzz: ## feed a link and a decoder with what a hostile peer could send, for FUZZ_SECONDS (600)
 	@JOBS=$(JOBS) scripts/fuzz.sh
+
+# Needs the network for the first time. docs/security.md says what the tools remark, and why.
+scan: ## have testssl.sh, sslyze and tlslite-ng judge the encryption of tls://
+	@JOBS=$(JOBS) scripts/tls-scan.sh
 
 # Takes much longer than `make test`. PSYNE_VERIFY is read by the tests and by scripts/sanitizers.sh.
 verify: export PSYNE_VERIFY = 1

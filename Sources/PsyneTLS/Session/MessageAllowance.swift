@@ -1,5 +1,5 @@
-/// How many messages of the protocol a peer may send when the handshake is over: new keys and tickets. Each
-/// costs us a thousand times what it costs to decrypt the byte that it could have been.
+/// How many messages of the protocol a peer may send when the handshake is over: new keys and tickets. They make
+/// no byte, and cost far more than a record of data.
 ///
 /// Who means well renews its keys after hundreds of gigabytes, and hands out a ticket or two.
 struct MessageAllowance {
