@@ -170,8 +170,10 @@ public final class ChannelMapping: @unchecked Sendable {
   }
 
   /// Maps the pages now, so that the first messages do not wait for page faults: 2 µs each, and a
-  /// page holds few messages. Of a lane past the caches, only the beginning.
+  /// page holds few messages. Of a lane past the caches, only the beginning. Of one that a network empties
+  /// nothing: each of its system calls takes longer, and most of many connections' memory is never used.
   func prefault(_ lane: Int) {
+    guard bell == nil else { return }
     let bytes = min(shape.capacity, 64 << 20)
     for copy in 2 * lane..<2 * lane + 2 {
       // EINVAL before Linux 5.14: then the pages are faulted in as they are used.
