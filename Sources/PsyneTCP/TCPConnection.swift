@@ -41,10 +41,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let sweepsAt = Atomic<Int64>(.max)
   /// Whether the sender flushes by itself, and the bell is silent.
   let isStreaming = Atomic<Bool>(false)
-  /// Whether others have had their turn before all was read.
-  private let readsOn = Atomic<Bool>(false)
   /// Whether it has since the last look.
   private let hasStreamed = Atomic<Bool>(false)
+  /// Whether others have had their turn before all was read.
+  private let readsOn = Atomic<Bool>(false)
 
   // The baton's
   var socket: Socket?

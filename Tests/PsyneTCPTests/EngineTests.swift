@@ -47,13 +47,22 @@ struct EngineTests {
     var connections = [try Connection<Numbers>(server.address, registry: tcp)]
     try eventually("it is there") { server.peers.count == 1 }
     let count = 20
+    let received = Atomic<Int>(0)
     let receiving = BackgroundThread {
       var receiver = try server.receiver()
-      return try receive(0..<count, &receiver)
+      for number in 0..<count {
+        if let wrong = try receive(number..<number + 1, &receiver) { return wrong as Int? }
+        received.add(1, ordering: .releasing)
+      }
+      return nil
     }
     let parked = unsafe server.hub.inbox.doorbell.channel.word(0, ChannelLayout.parked)
     for number in 0..<count {
-      try eventually("it sleeps") { unsafe parked.pointee.load(ordering: .relaxed) != 0 }
+      // Of different connections the last message may else come before the one before it.
+      try eventually("it sleeps") {
+        unsafe received.load(ordering: .acquiring) == number
+          && parked.pointee.load(ordering: .relaxed) != 0
+      }
       let connection = try Connection<Numbers>(server.address, registry: tcp)
       connections.append(connection)
       var sender = try connection.sender()

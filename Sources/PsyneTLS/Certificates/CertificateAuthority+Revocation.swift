@@ -102,7 +102,13 @@ private struct DirectoryLock {
       throw TransportError(
         .system, "'\(directory.printable)' cannot be opened: \(Errno.text(number))", errno: number)
     }
-    while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+    while flock(descriptor, LOCK_EX) != 0 {
+      guard errno != EINTR else { continue }
+      let number = errno
+      close(descriptor)
+      throw TransportError(
+        .system, "'\(directory.printable)' cannot be locked: \(Errno.text(number))", errno: number)
+    }
   }
 
   func release() { close(descriptor) }

@@ -1,5 +1,4 @@
 internal import COpenSSL
-internal import CPsyne
 internal import Glibc
 internal import PsyneCore
 
@@ -10,8 +9,6 @@ final class SSLContext: @unchecked Sendable {
   let pointer: OpaquePointer
   /// Tells whether others are trusted than before.
   private(set) var trust: [UInt8] = []
-  /// When the keys were made with which its tickets are encrypted, on the clock that never jumps, in nanoseconds.
-  private var keysMade = cpsyne_monotonic_ns()
 
   /// Reads the files. Blocks for as long as the disk does.
   init(_ role: TLSRole, _ options: TLSOptions, _ hooks: TLSHooks) throws(TransportError) {
@@ -216,15 +213,10 @@ final class SSLContext: @unchecked Sendable {
 
   // MARK: Reloading
 
-  /// Whether the keys of its tickets are to be made anew, at a time of the clock of ``keysMade``.
-  func hasOldKeys(_ now: Int64) -> Bool {
-    now - keysMade >= Int64(Self.ticketSeconds) * 1_000_000_000
-  }
-
   /// Has the sessions of `older` be resumed here too.
   func adoptTicketKeys(of older: SSLContext) {
     // Where it fails, they begin anew.
-    if unsafe copenssl_copy_ticket_keys(older.pointer, pointer) { keysMade = older.keysMade }
+    _ = unsafe copenssl_copy_ticket_keys(older.pointer, pointer)
   }
 }
 

@@ -18,7 +18,10 @@ package final class TLSContext: Sendable {
   private struct State {
     var context: SSLContext
     var stamps: [String: FileStamp]
+    /// Of a listener: when its tickets are to have a new key. On the clock that never jumps, in nanoseconds.
+    var renewsAt = cpsyne_monotonic_ns() + TLSContext.ticketNanoseconds
   }
+  static let ticketNanoseconds = Int64(SSLContext.ticketSeconds) * 1_000_000_000
 
   /// - Throws: ``TransportError`` for options that contradict each other, or a file that is missing,
   ///   unreadable, malformed, or that no key belongs to.
@@ -45,19 +48,20 @@ package final class TLSContext: Sendable {
   ///
   /// A listener's sessions can still be resumed, unless others are trusted now than before. A connector
   /// begins anew.
-  package func reload() throws(TransportError) { try reload(at: cpsyne_monotonic_ns()) }
+  package func reload() throws(TransportError) { try reload(renewing: false) }
 
-  private func reload(at now: Int64) throws(TransportError) {
+  /// - Parameter renewing: whether tickets get a new key in any case.
+  private func reload(renewing: Bool) throws(TransportError) {
     let stamps = Self.stamps(options)
     let newer = try SSLContext(role, options, hooks)
     state.withLock { state in
       // Else one that is not trusted any more would come back by its old session.
-      if newer.trust == state.context.trust, !state.context.hasOldKeys(now) {
+      if newer.trust == state.context.trust, !renewing {
         newer.adoptTicketKeys(of: state.context)
       }
       // They were made with our old certificate, and with those whom we trusted then.
       resumption.removeAll()
-      state = State(context: newer, stamps: stamps)
+      (state.context, state.stamps) = (newer, stamps)
     }
   }
 
@@ -73,11 +77,15 @@ package final class TLSContext: Sendable {
   ) throws(TransportError) -> Bool {
     let now = now ?? cpsyne_monotonic_ns()
     let stamps = Self.stamps(options)
-    let isOld = state.withLock { state in
-      state.stamps != stamps || role == .listener && state.context.hasOldKeys(now)
+    let (isOther, isOld) = state.withLock { state in
+      let isOld = role == .listener && now >= state.renewsAt
+      // Also where it fails: it is not worth to be tried, and told of, again and again.
+      if isOld { state.renewsAt = now + Self.ticketNanoseconds }
+      return (state.stamps != stamps, isOld)
     }
-    if isOld { try reload(at: now) }
-    return isOld
+    guard isOther || isOld else { return false }
+    try reload(renewing: isOld)
+    return true
   }
 
   private static func stamps(_ options: TLSOptions) -> [String: FileStamp] {

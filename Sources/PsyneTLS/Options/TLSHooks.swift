@@ -8,8 +8,8 @@ public struct TLSRefusal: Error, Hashable, Sendable {
 /// What a program can have a say in, in code only.
 public struct TLSHooks: Sendable {
   /// The passphrase of the private key in a file; nil if there is none. Asked for an encrypted key only,
-  /// whenever it is read: by who listens or connects, and again when it has changed, on the thread that lets
-  /// connections in, which waits for the answer.
+  /// whenever it is read: by who listens or connects, and again when a file has changed or a listener's
+  /// tickets get a new key, every two hours at most, on the thread that lets connections in, which waits.
   public var passphrase: (@Sendable (_ file: String) -> String?)?
   /// Called once for each connection, when it is known who is at the other end and before anything that it
   /// sends is looked at. It throws to have it turned away; the reason is for our own log. It is called on a

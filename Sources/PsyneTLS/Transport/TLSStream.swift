@@ -141,7 +141,7 @@ package final class TLSStream: ByteStream {
   private func fail(_ error: TLSError) -> Int {
     // The alert that says why.
     _ = push()
-    if error.code == .plainText { sayThatItIsTLS() }
+    if error.code == .plainText, failure == nil, session.role == .listener { sayThatItIsTLS() }
     failure = LinkError(error.isBreak ? .truncated : .other, error.message)
     errno = EPROTO
     return -1

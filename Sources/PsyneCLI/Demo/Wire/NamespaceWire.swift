@@ -25,6 +25,7 @@ struct NamespaceWire: Wire {
   static func laid(_ rate: BitRate, _ body: (NamespaceWire) async throws -> Void) async throws {
     // Who is not root may make them in a user namespace. Root too, in many a container.
     var refusal = Impossible(reason: "")
+    var isLaid = false
     for isUser in geteuid() == 0 ? [false, true] : [true] {
       let unshare = ["unshare"] + (isUser ? ["--user", "--map-root-user"] : []) + ["--net", "--"]
       do {
@@ -38,10 +39,13 @@ struct NamespaceWire: Wire {
           try await held(by: inner + ["unshare", "--net", "--"]) { other in
             let far = Child.Place(command: enter(other) + ["--net", "--"])
             try await connect(near, far, other, rate)
+            isLaid = true
             try await body(NamespaceWire(near: near, far: far))
           }
         }
       } catch let error as Impossible {
+        // From then on it is a failure of what goes over it, which is not done again.
+        guard !isLaid else { throw Failure(.failure, "the wire has broken: \(error.reason)") }
         refusal = error
       }
     }
@@ -70,6 +74,8 @@ struct NamespaceWire: Wire {
           return .failure(error)
         }
       }.closureResult
+    } catch let error as CancellationError {
+      throw error
     } catch {
       throw Impossible(reason: "\(error)")
     }
