@@ -35,6 +35,7 @@ enum HelpText {
 
       tcp://HOST:PORT[?OPTION=VALUE&...]   with --listen or --connect
       tls://HOST:PORT[?OPTION=VALUE&...]   the same, encrypted
+      lz4+tcp://..., lz4+tls://...         the same, compressed
 
       NAME  1 to 200 letters, digits, '.', '_' and '-', the first no dot. Every
             process of the same user on this machine can open it, nobody else

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Psyne
 
 struct DemoCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,6 +25,12 @@ struct DemoCommand: AsyncParsableCommand {
     help: "What the slow wire is made of (default: namespaces, where they can be had)")
   var wire: WireKind?
 
+  @Option(
+    help: ArgumentHelp(
+      "How hard LZ4 tries over the slow wire: fast, hc, auto, 1 to 12 (default: fast)",
+      valueName: "level"), transform: Self.level)
+  var level = LZ4Level.fast
+
   // For tests: with less, the numbers say little.
   @Option(
     help: ArgumentHelp(
@@ -40,7 +47,7 @@ struct DemoCommand: AsyncParsableCommand {
 
   func run() async throws {
     let wireDemo = WireDemo(
-      rate: rate, time: each?.duration ?? .milliseconds(2400), kind: wire)
+      rate: rate, time: each?.duration ?? .milliseconds(2400), kind: wire, level: level)
     Console.output.write(DemoText.title)
     if wan {
       try await wireDemo.run(1)
@@ -56,6 +63,11 @@ struct DemoCommand: AsyncParsableCommand {
     try await LatencyDemo().run()
     try await TCPDemo(before: streamed).run()
     try await wireDemo.run(6)
+  }
+
+  private static func level(_ text: String) throws -> LZ4Level {
+    guard let level = LZ4Level.parse(text) else { throw ValidationError(LZ4Level.advice) }
+    return level
   }
 
   private static func rate(_ text: String) throws -> BitRate {

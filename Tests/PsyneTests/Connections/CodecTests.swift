@@ -100,14 +100,14 @@ struct CodecTests {
     let received = BackgroundThread {
       var receiver = try server.receiver()
       for _ in 0..<60 { if let wrong = try receiveNumbers(1..<40, &receiver) { return wrong } }
-      for _ in 0..<60 { if let wrong = try receiveNumbers(1..<4, &receiver) { return wrong } }
+      for _ in 0..<100 { if let wrong = try receiveNumbers(1..<4, &receiver) { return wrong } }
       for _ in 0..<20 { if let wrong = try receiveNumbers(1..<2, &receiver) { return wrong } }
       return -1
     }
     let connection = try Connection<Body>("\(server.address)?capacity=4KiB&batch=1s")
     var sender = try connection.sender()
     for _ in 0..<60 { try sendNumbers(1..<40, &sender) }
-    for _ in 0..<60 {
+    for _ in 0..<100 {
       try sendNumbers(1..<4, &sender)
       try sender.drain()
     }

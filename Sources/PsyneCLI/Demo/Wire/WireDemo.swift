@@ -8,6 +8,7 @@ struct WireDemo {
   let time: Duration
   /// Any that can be had, if nil.
   let kind: WireKind?
+  let level: LZ4Level
 
   /// - Parameter number: of the heading.
   func run(_ number: Int) async throws {
@@ -66,7 +67,9 @@ struct WireDemo {
   ) async throws -> Double {
     var (near, far) = (wire.near, wire.far)
     (near.folder, far.folder) = (certificates?.folder, certificates?.folder)
-    let (server, client) = (certificates?.server, certificates?.client)
+    let packing = scheme.hasPrefix("lz4+") ? "level=\(level.spelling)" : nil
+    let server = certificates?.server
+    let client = [certificates?.client, packing].compactMap(\.self)
     let part = ["demo-wire", load.rawValue, "\(rate.bytes(in: time))"]
     let place = Self.address("\(scheme)://\(wire.host):0", server)
     let began = Mutex("")
@@ -74,7 +77,7 @@ struct WireDemo {
       [near] address in
       try await wire.reaching(address) { address in
         let answer = try await Child.answer(
-          of: part + ["send", Self.address(address, client)], at: near)
+          of: part + ["send", Self.address(address, client.joined(separator: "&"))], at: near)
         began.withLock { $0 = answer }
       }
     }
@@ -86,7 +89,7 @@ struct WireDemo {
   }
 
   private static func address(_ address: String, _ options: String?) -> String {
-    options.map { "\(address)?\($0)" } ?? address
+    options.map { $0.isEmpty ? address : "\(address)?\($0)" } ?? address
   }
 
   private static func numbers(_ answer: String) -> [Int] {
