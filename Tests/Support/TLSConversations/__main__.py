@@ -24,6 +24,8 @@ EXPLAINED = {
         "By an extension of tickets, which is never sent, the library asks us before it sends one. It has no place in a hello",
     ),
     "data: a record again": ("alert 20", "What came before the forgery is handed over, and not answered any more"),
+    "HTTP": ("alert 70", "Who speaks no TLS is told that this is TLS"),
+    "zeros": ("alert 70", "Who speaks no TLS is told that this is TLS"),
     "data: cut off in the middle of a record": ("closed", "There is no alert for that"),
     "data: an end without a goodbye": ("echo, closed", "There is no alert for that"),
     "new keys: ours, 100 times": ("alert 0", "We let go after 32"),
