@@ -21,7 +21,6 @@ final class CodedStream: ByteStream {
   // The speed of the wire, if the codec wants to know it
   private let measuresWire: Bool
   private var meter = WireMeter()
-  private var isResting = false
 
   // What goes
   private var helloToSend = Hello.bytes
@@ -121,7 +120,6 @@ final class CodedStream: ByteStream {
     let result = flushOutgoing() < 0 ? -1 : inner.flush()
     guard measuresWire else { return result }
     let number = errno
-    isResting = true
     meter.rests(waiting: unsentBytes, now: cpsyne_monotonic_ns())
     errno = number
     return result
@@ -129,8 +127,7 @@ final class CodedStream: ByteStream {
 
   /// Tells the codec what has become of what was handed on before.
   private func lookAtWire() {
-    guard isResting else { return }
-    isResting = false
+    guard meter.isWaiting else { return }
     if let sample = meter.goesOn(waiting: unsentBytes, now: cpsyne_monotonic_ns()) {
       encoder.wireMoved(sample)
     }

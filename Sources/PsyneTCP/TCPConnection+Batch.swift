@@ -9,8 +9,10 @@ extension TCPConnection {
     guard batch > 0 else { return false }
     if waits(now) {
       // The sender does not ring, and comes by when it has written much, or a sweep does.
-      if isStreaming.load(ordering: .relaxed) { return true }
+      if streaming.isOn { return true }
       if isPublisher {
+        // As after a flush: it need not come by for each message.
+        lastFlush.store(now, ordering: .relaxed)
         link.rearmOutbound()
         return true
       }

@@ -33,16 +33,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   // For threads that send
-  private let lastFlush = Atomic<Int64>(0)
+  let lastFlush = Atomic<Int64>(0)
   private let flushedUpTo = Atomic<Int>(0)
   /// Of the one thread that publishes.
   private var gathering = Gathering()
-  /// When the engine looks whether a sender has left something; `.max` if it does not.
-  private let sweepsAt = Atomic<Int64>(.max)
-  /// Whether the sender flushes by itself, and the bell is silent.
-  let isStreaming = Atomic<Bool>(false)
-  /// Whether it has since the last look.
-  private let hasStreamed = Atomic<Bool>(false)
+  let streaming = Streaming()
   /// Whether others have had their turn before all was read.
   private let readsOn = Atomic<Bool>(false)
 
@@ -122,29 +117,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   func isDue(now: Int64) {
-    sweep(now)
+    if let time = streaming.look(now) { engine.call(ownTag, at: time) }
     // To the end: it may have been told of that before.
     run(readsOn.exchange(false, ordering: .relaxed) ? [.tick, .readToEnd] : .tick)
-  }
-
-  private func sweep(_ now: Int64) {
-    let due = sweepsAt.load(ordering: .relaxed)
-    guard due != .max else { return }
-    // It is something else that is due, and may have taken the place of this. To end the stream for that
-    // would cost each message a system call, until the next 64 KiB.
-    guard now >= due else { return engine.call(ownTag, at: due) }
-    // Sequentially consistent, as in `publisherFlushes`: a sender that finds this pending still is seen here
-    // to stream, so that there is always somebody who sends what it has left.
-    let isOurs = sweepsAt.compareExchange(
-      expected: due, desired: .max, ordering: .sequentiallyConsistent
-    ).exchanged
-    guard isOurs, isStreaming.load(ordering: .sequentiallyConsistent) else { return }
-    if hasStreamed.exchange(false, ordering: .sequentiallyConsistent) {
-      sweepLater(now)
-    } else {
-      // It has not come by since the last time: its next message rings.
-      isStreaming.store(false, ordering: .relaxed)
-    }
   }
 
   /// A thread of the program has published.
@@ -166,14 +141,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func sweepLater(_ now: Int64) {
-    let isFirst = sweepsAt.compareExchange(
-      expected: .max, desired: now + Self.sweep, ordering: .sequentiallyConsistent
-    ).exchanged
-    if isFirst { engine.call(ownTag, at: now + Self.sweep) }
+    if let time = streaming.lookLater(now) { engine.call(ownTag, at: time) }
   }
 
-  /// So late the engine sends what a sender has left.
-  private static let sweep: Int64 = 150_000
   /// So long a connection reads at a time.
   private static let turn: Int64 = 5_000_000
   /// So late the other side hears at last what the program has read.
@@ -183,10 +153,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   ///   - streams: whether it sends so much that it need not be asked after each message.
   ///   - hurries: whether nothing of it may wait for more.
   func publisherFlushes(streams: Bool = false, hurries: Bool = false) {
-    if streams {
-      isStreaming.store(true, ordering: .sequentiallyConsistent)
-      hasStreamed.store(true, ordering: .sequentiallyConsistent)
-    }
+    if streams { streaming.comesBy() }
     run(hurries ? [.flush, .hurry] : .flush, isPublisher: true)
     // Another thread is at it, and may have been put aside on this CPU: then nothing would leave before
     // its next slice.
@@ -362,7 +329,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         isBlocked = true
         return
       }
-      if isStreaming.load(ordering: .relaxed) { return }
+      if streaming.isOn { return }
       if isPublisher {
         link.rearmOutbound()
         return

@@ -9,6 +9,9 @@ struct WireMeter {
   private var waiting = 0
   private var since: Int64 = 0
 
+  /// Whether there is something to look at: bytes that had not left when last all was handed on.
+  var isWaiting: Bool { waiting > 0 }
+
   /// All has been handed on that can be now. Of that, `bytes` have not left.
   mutating func rests(waiting bytes: Int, now: Int64) { (waiting, since) = (bytes, now) }
 

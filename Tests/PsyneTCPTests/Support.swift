@@ -1,5 +1,5 @@
 import PsyneCore
-import PsyneTCP
+@testable import PsyneTCP
 
 /// One engine for the tests of this target.
 let tcp = TransportRegistry([TCPTransport()])
@@ -35,4 +35,27 @@ func receive(
     guard let message = try receiver.receive(), isRight(message, number) else { return number }
   }
   return nil
+}
+
+/// A socket's stream, for those that do something else in between.
+class PassingStream: ByteStream {
+  private let stream: SocketStream
+
+  init(_ socket: Socket) { stream = SocketStream(socket) }
+
+  func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
+    unsafe stream.send(head, body)
+  }
+
+  func receive(
+    _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
+  ) -> Int { unsafe stream.receive(first, second) }
+
+  func flush() -> Int { stream.flush() }
+  func relax() { stream.relax() }
+  func finishSending() { stream.finishSending() }
+  var unsentBytes: Int { stream.unsentBytes }
+  var isDirect: Bool { true }
+  var failure: LinkError? { nil }
+  var identity: PeerIdentity? { nil }
 }

@@ -92,21 +92,20 @@ private final class Slow: StreamMaker {
   }
 }
 
-private final class SlowStream: ByteStream {
-  private let stream: SocketStream
+private final class SlowStream: PassingStream {
   private let slow: Slow
   private var count = 0
 
   init(_ socket: Socket, _ slow: Slow) {
-    stream = SocketStream(socket)
     self.slow = slow
+    super.init(socket)
   }
 
-  func receive(
+  override func receive(
     _ first: UnsafeMutableRawBufferPointer, _ second: UnsafeMutableRawBufferPointer
   ) -> Int {
     guard count >= slow.free, slow.isSlow() else {
-      let got = unsafe stream.receive(first, second)
+      let got = unsafe super.receive(first, second)
       count += max(0, got)
       return got
     }
@@ -116,19 +115,10 @@ private final class SlowStream: ByteStream {
     }
     pass(microseconds: 1000)
     let target = unsafe first.count > 0 ? first : second
-    return unsafe stream.receive(
+    return unsafe super.receive(
       UnsafeMutableRawBufferPointer(rebasing: target.prefix(1)),
       UnsafeMutableRawBufferPointer(start: nil, count: 0))
   }
 
-  func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
-    unsafe stream.send(head, body)
-  }
-  func flush() -> Int { stream.flush() }
-  func relax() { stream.relax() }
-  func finishSending() { stream.finishSending() }
-  var unsentBytes: Int { stream.unsentBytes }
-  var isDirect: Bool { false }
-  var failure: LinkError? { nil }
-  var identity: PeerIdentity? { nil }
+  override var isDirect: Bool { false }
 }

@@ -23,12 +23,7 @@ struct FloodTests {
   func endless(_ isServer: Bool, _ chore: Chore) throws {
     let place = try Place()
     try place.server()
-    let end = End(
-      isServer ? try place.listener().session() : try place.connector().session(host: "localhost"))
-    let raw = unsafe RawPeer(isServer: !isServer) { context in
-      unsafe place.configure(context, isServer: !isServer)
-    }
-    pump(end, raw)
+    let (end, raw) = try place.met(isServer: isServer)
     // Within bounds.
     for _ in 0..<20 { #expect(raw.isAsking(chore)) }
     (raw.outgoing, end.outgoing) = ([1, 2, 3], [4])

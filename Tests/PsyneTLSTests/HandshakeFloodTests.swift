@@ -47,24 +47,12 @@ struct HandshakeFloodTests {
       }
     }
 
-    var requests = try server.receiver()
-    var replies = server.sender()
-    var sender = try connection.sender()
-    var answers = try connection.receiver()
+    var questions = try Questions(server, connection)
     var number: UInt64 = 0
     // As long as it takes for many of them to have failed.
     while number < 1_000 || failures.load(ordering: .relaxed) < 100 {
-      var loan = try sender.reserve(count: 1)
-      loan[0] = number
-      loan.send()
-      let peer = try #require(try requests.receive(timeout: watchdog)?.peer)
-      try replies.to(peer) { replies in
-        var loan = try replies.reserve(count: 1)
-        loan[0] = number + 1
-        loan.send()
-      }
+      try questions.ask(number)
       number += 1
-      #expect(try answers.receive(timeout: watchdog)?[0] == number)
     }
     isOver.store(true, ordering: .relaxed)
     for flood in floods { try flood.join() }

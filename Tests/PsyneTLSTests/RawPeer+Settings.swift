@@ -54,6 +54,19 @@ extension Place {
   }
 }
 
+extension Place {
+  /// A session of ours, a listener's or a connector's, and a peer of OpenSSL's own that has met it.
+  func met(isServer: Bool) throws -> (End, RawPeer) {
+    let end = End(
+      isServer ? try listener().session() : try connector().session(host: "localhost"))
+    let raw = unsafe RawPeer(isServer: !isServer) { context in
+      unsafe configure(context, isServer: !isServer)
+    }
+    pump(end, raw)
+    return (end, raw)
+  }
+}
+
 func copenssl_set_max(_ context: OpaquePointer, _ version: TLSVersion) {
   unsafe _ = copenssl_set_max_version(
     context, version == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION)

@@ -3,6 +3,7 @@ import CPsyne
 import Glibc
 import PsyneCore
 @testable import PsyneTLS
+import Synchronization
 import TestSupport
 import Testing
 
@@ -117,6 +118,30 @@ struct ResumptionTests {
     #expect(try visit(connector, listener) == false)
     #expect(try visit(connector, listener) == true)
     #expect(try !listener.reloadIfChanged(at: end))
+  }
+
+  @Test("new keys for tickets are tried once where files cannot be read, and after as long again")
+  func failedRotation() throws {
+    let place = try Place()
+    try place.server()
+    try run(
+      "openssl", "pkey", "-in", place.path("server.key"), "-aes256", "-passout", "pass:geheim",
+      "-out", place.path("secret.key"))
+    let asked = Atomic<Int>(0)
+    var hooks = TLSHooks()
+    hooks.passphrase = { _ in asked.add(1, ordering: .relaxed).newValue == 1 ? "geheim" : nil }
+    let listener = try place.listener("server", hooks) { $0.key = place.path("secret.key") }
+    let connector = try place.connector()
+    #expect(try visit(connector, listener) == false)
+    let time = Int64(SSLContext.ticketSeconds) * 1_000_000_000
+    let end = cpsyne_monotonic_ns() + time
+    #expect(throws: TransportError.self) { try listener.reloadIfChanged(at: end) }
+    let before = asked.load(ordering: .relaxed)
+    #expect(try !listener.reloadIfChanged(at: end + 1))
+    #expect(try !listener.reloadIfChanged(at: end + time - 1))
+    #expect(asked.load(ordering: .relaxed) == before)
+    #expect(try visit(connector, listener) == true)
+    #expect(throws: TransportError.self) { try listener.reloadIfChanged(at: end + time) }
   }
 
   @Test("a reload that fails changes nothing, and is tried again")

@@ -176,12 +176,7 @@ struct SessionTests {
   func keyUpdate(_ isServer: Bool) throws {
     let place = try Place()
     try place.server()
-    let end = End(
-      isServer ? try place.listener().session() : try place.connector().session(host: "localhost"))
-    let raw = unsafe RawPeer(isServer: !isServer) { context in
-      unsafe place.configure(context, isServer: !isServer)
-    }
-    pump(end, raw)
+    let (end, raw) = try place.met(isServer: isServer)
     for round in 0..<20 {
       #expect(raw.updateKeys())
       raw.outgoing = pattern(100, seed: UInt64(round))

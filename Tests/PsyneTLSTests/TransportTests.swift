@@ -43,22 +43,8 @@ struct TransportTests {
   }
 
   private func exchange(_ server: Server<Numbers>, _ connection: Connection<Numbers>) throws {
-    var requests = try server.receiver()
-    var replies = server.sender()
-    var sender = try connection.sender()
-    var answers = try connection.receiver()
-    for number in 0..<100 as Range<UInt64> {
-      var loan = try sender.reserve(count: 3)
-      loan[0] = number
-      loan.send()
-      let peer = try #require(try requests.receive(timeout: watchdog)?.peer)
-      try replies.to(peer) { replies in
-        var loan = try replies.reserve(count: 1)
-        loan[0] = number + 1
-        loan.send()
-      }
-      #expect(try answers.receive(timeout: watchdog)?[0] == number + 1)
-    }
+    var questions = try Questions(server, connection)
+    for number in 0..<100 as Range<UInt64> { try questions.ask(number) }
   }
 
   @Test("both sides know who the other is")

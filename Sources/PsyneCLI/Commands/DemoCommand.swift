@@ -110,19 +110,10 @@ struct DemoWireCommand: ParsableCommand {
     commandName: "demo-wire", abstract: "One end of a slow wire.", shouldDisplay: false)
   static var _errorLabel: String { "psyne" }
 
-  enum Part: String, ExpressibleByArgument {
-    case send, receive
-  }
-
   @Argument var load: WireLoad
   @Argument(help: "How many bytes, about.") var bytes: Int
-  @Argument var part: Part
+  @Argument var end: WireEnd
   @Argument var address: String
 
-  func run() throws {
-    switch part {
-    case .send: try load.send(bytes, to: address)
-    case .receive: try load.receive(bytes, at: address)
-    }
-  }
+  func run() throws { try load.carry(bytes, end, at: address) }
 }

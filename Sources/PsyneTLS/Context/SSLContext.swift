@@ -72,9 +72,7 @@ final class SSLContext: @unchecked Sendable {
   // MARK: Whom we trust
 
   private func trust(_ role: TLSRole, _ options: TLSOptions) throws(TransportError) {
-    let isChecked =
-      role == .listener ? options.wantsClientCertificates : options.verification == .full
-    guard isChecked else {
+    guard options.checksPeer(role) else {
       unsafe SSL_CTX_set_verify(pointer, SSL_VERIFY_NONE, nil)
       return
     }

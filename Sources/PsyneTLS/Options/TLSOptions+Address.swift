@@ -63,6 +63,11 @@ extension TLSOptions {
     (clientCertificates ?? (authorities == nil ? .unasked : .required)) == .required
   }
 
+  /// Whether such a side looks at the other side's certificate.
+  func checksPeer(_ role: TLSRole) -> Bool {
+    role == .listener ? wantsClientCertificates : verification == .full
+  }
+
   /// Throws for what contradicts itself, or promises more than it does.
   func validate(_ role: TLSRole) throws(TransportError) {
     func check(_ isRight: Bool, _ what: String) throws(TransportError) {

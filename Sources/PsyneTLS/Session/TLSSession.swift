@@ -291,13 +291,15 @@ package final class TLSSession: @unchecked Sendable {
       return false
     }
     if let error = judge() {
-      // An alert is out of reach; this at least is an end that nobody in between can feign.
-      _ = unsafe SSL_shutdown(ssl)
+      sayEnd()
       try fail(error)
     }
     if case .admitted(let peer) = verdict { self.peer = peer }
     return true
   }
+
+  /// Where an alert is out of reach: an end at least that nobody in between can feign.
+  private func sayEnd() { _ = unsafe SSL_shutdown(ssl) }
 
   private func fail(_ error: TLSError) throws(TLSError) {
     self.error = error
@@ -322,8 +324,7 @@ package final class TLSSession: @unchecked Sendable {
     case SSL_ERROR_WANT_READ:
       if messages.isExceeded {
         error = .endless
-        // An alert is out of reach; this at least is an end that nobody in between can feign.
-        _ = unsafe SSL_shutdown(ssl)
+        sayEnd()
       } else if !stranger.isEmpty {
         // Perhaps too few bytes for the library to see that it is none of its business.
         error = .plainText(stranger)
@@ -383,11 +384,7 @@ package final class TLSSession: @unchecked Sendable {
       )
     }
     let peer = makePeer()
-    let options = context.options
-    let isChecked =
-      context.role == .listener
-      ? options.wantsClientCertificates : options.verification == .full
-    guard isChecked else {
+    guard peer.isVerified else {
       try authorize(peer)
       return peer
     }
@@ -446,11 +443,8 @@ package final class TLSSession: @unchecked Sendable {
 
   private func makePeer() -> TLSPeer {
     let certificate = unsafe SSL_get0_peer_certificate(ssl).map { unsafe TLSCertificate($0) }
-    let isChecked =
-      context.role == .listener
-      ? context.options.wantsClientCertificates : context.options.verification == .full
     return TLSPeer(
-      certificate: certificate, isVerified: isChecked,
+      certificate: certificate, isVerified: context.options.checksPeer(context.role),
       serverName: unsafe copenssl_server_name(ssl).map { unsafe String(cString: $0).printable },
       version: unsafe SSL_version(ssl) == TLS1_3_VERSION ? .tls13 : .tls12,
       cipher: unsafe copenssl_cipher(ssl).map { unsafe String(cString: $0) } ?? "",

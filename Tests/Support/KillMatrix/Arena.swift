@@ -127,6 +127,11 @@ extension Arena {
     }
   }
 
+  /// Whether none of the surviving receivers has an end: the last that each has noted is that it was evicted.
+  var isEverybodyEvicted: Bool {
+    survivors[.receiver, default: []].allSatisfy { $0.lastEntry == .evicted }
+  }
+
   /// Ends it in order: the senders first, then the receivers when all is read.
   func finish() throws {
     // One that is evicted now must not come again: it would wait for the next sender.

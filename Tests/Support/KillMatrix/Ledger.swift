@@ -107,9 +107,15 @@ extension Ledger {
     if entry == .died { self[.died] += 1 }
   }
 
-  var entries: [Entry] {
-    (0..<self[.entries]).map { index in
-      Entry(word: unsafe word(Self.firstEntry + index).pointee.load(ordering: .relaxed))
-    }
+  var entries: [Entry] { (0..<self[.entries]).map(entry) }
+
+  /// Nil before the first.
+  var lastEntry: Entry? {
+    let count = self[.entries]
+    return count > 0 ? entry(count - 1) : nil
+  }
+
+  private func entry(_ index: Int) -> Entry {
+    Entry(word: unsafe word(Self.firstEntry + index).pointee.load(ordering: .relaxed))
   }
 }

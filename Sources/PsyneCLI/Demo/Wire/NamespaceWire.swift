@@ -3,7 +3,8 @@ internal import Subprocess
 
 /// A pair of network devices in two network namespaces, and the kernel's token bucket (`tc tbf`) at both ends.
 ///
-/// A process holds each namespace. Nothing has a name: whatever ends the demo, they go with it.
+/// A process holds each namespace. Nothing has a name: whatever ends the demo, they go with it,
+/// and with what it has sent or received by then.
 struct NamespaceWire: Wire {
   let name = "two network namespaces, with tc tbf at both ends"
   let near: Child.Place

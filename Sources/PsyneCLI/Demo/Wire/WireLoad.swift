@@ -24,21 +24,13 @@ enum WireLoad: String, CaseIterable, ExpressibleByArgument {
     }
   }
 
-  func send(_ bytes: Int, to address: String) throws {
+  /// The work of one end.
+  func carry(_ bytes: Int, _ end: WireEnd, at address: String) throws {
     switch self {
-    case .json: try WireEnds.send(json(bytes), to: address)
-    case .telemetry: try WireEnds.send(readings(bytes), to: address)
-    case .vectors: try WireEnds.send(vectors(bytes), to: address)
-    case .noise: try WireEnds.send(noise(bytes), to: address)
-    }
-  }
-
-  func receive(_ bytes: Int, at place: String) throws {
-    switch self {
-    case .json: try WireEnds.receive(json(bytes), at: place)
-    case .telemetry: try WireEnds.receive(readings(bytes), at: place)
-    case .vectors: try WireEnds.receive(vectors(bytes), at: place)
-    case .noise: try WireEnds.receive(noise(bytes), at: place)
+    case .json: try end.carry(json(bytes), at: address)
+    case .telemetry: try end.carry(readings(bytes), at: address)
+    case .vectors: try end.carry(vectors(bytes), at: address)
+    case .noise: try end.carry(noise(bytes), at: address)
     }
   }
 

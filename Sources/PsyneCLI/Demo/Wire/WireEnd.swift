@@ -1,14 +1,24 @@
+internal import ArgumentParser
 internal import Glibc
 internal import Psyne
 
 /// The work of the processes at both ends of a wire. Each prints a time, in nanoseconds of the clock that both
 /// have, and how many bytes the messages have.
-enum WireEnds {
+enum WireEnd: String, ExpressibleByArgument {
+  case send, receive
+
+  func carry<Body: WireBody>(_ parcel: WireParcel<Body>, at address: String) throws {
+    switch self {
+    case .send: try Self.send(parcel, to: address)
+    case .receive: try Self.receive(parcel, at: address)
+    }
+  }
+
   private static let patience = Duration.seconds(60)
   private static let talk = ConnectionTalk(isQuiet: false)
 
   /// Sends all messages, and prints when it began.
-  static func send<Body: WireBody>(_ parcel: WireParcel<Body>, to address: String) throws {
+  private static func send<Body: WireBody>(_ parcel: WireParcel<Body>, to address: String) throws {
     let connection = try OwnConnection<Body>.open(address, ChannelOptions(), talk)
     var sender = try connection.sender()
     let elements = parcel.elements.span
@@ -24,7 +34,7 @@ enum WireEnds {
   }
 
   /// Compares all messages, and prints when the last one was there.
-  static func receive<Body: WireBody>(_ parcel: WireParcel<Body>, at place: String) throws {
+  private static func receive<Body: WireBody>(_ parcel: WireParcel<Body>, at place: String) throws {
     let listener = try OwnListener<Body>.open(place, ChannelOptions(), talk)
     var receiver = try listener.server.receiver()
     listener.closeWhenAllAreGone()
