@@ -179,6 +179,8 @@ struct ResumeTests {
       _ = try receiver.tryReceive()?.count
       return server.peers.isEmpty
     }
+    // It is told a moment after it is gone.
+    try eventually("it is told") { failure.withLock { $0 } != nil }
     #expect(failure.withLock { $0 }?.contains("left without closing") == true)
   }
 
