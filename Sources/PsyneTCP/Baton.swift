@@ -37,6 +37,7 @@ struct Work: OptionSet, Sendable {
   static let write = Work(rawValue: 2)
   /// The other side sends nothing more, or the connection has broken: to be read up to there.
   static let readToEnd = Work(rawValue: 4)
+  /// Everything.
   static let flush = Work(rawValue: 8)
   /// The program has read.
   static let confirm = Work(rawValue: 16)
@@ -47,4 +48,8 @@ struct Work: OptionSet, Sendable {
   static let abandon = Work(rawValue: 256)
   /// What waits for more goes at once.
   static let hurry = Work(rawValue: 512)
+  /// Whole grains, and what is more than half of one.
+  static let flushGrains = Work(rawValue: 1024)
+  /// What a sender has left has waited for long enough.
+  static let sweep = Work(rawValue: 2048)
 }

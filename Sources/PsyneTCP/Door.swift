@@ -44,7 +44,10 @@ final class Door: EngineClient, Sendable {
     if isOurs { engine.remove(tag.load(ordering: .relaxed)) }
   }
 
-  func isReady(_ event: cpsyne_event) { acceptSome() }
+  func isReady(_ event: cpsyne_event) -> Bool {
+    acceptSome()
+    return false
+  }
 
   func isDue(now: Int64) { acceptSome() }
 

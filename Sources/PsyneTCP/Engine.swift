@@ -6,7 +6,8 @@ internal import Synchronization
 /// What an engine serves: told when its descriptor is ready, and when a time it asked for has come. Both
 /// may be called by several threads at once, and must not block.
 protocol EngineClient: AnyObject, Sendable {
-  func isReady(_ event: cpsyne_event)
+  /// - Returns: whether the rest of something is about to come.
+  func isReady(_ event: cpsyne_event) -> Bool
   func isDue(now: Int64)
 }
 
@@ -29,6 +30,8 @@ final class Engine: Sendable {
   private let leader = Atomic<UInt>(0)
   /// How often somebody has begun to lead.
   private let leads = Atomic<UInt32>(0)
+  /// When a thread has last looked at the sockets in passing.
+  private let attendedAt = Atomic<Int64>(0)
   private let standby = Standby()
   /// When the engine's thread wakes by itself, and when the one that leads does; 0 while they are awake.
   private let sleepsUntil = Atomic<Int64>(0)
@@ -40,6 +43,8 @@ final class Engine: Sendable {
     var timers = TimerQueue()
     /// Clients with something to do for the engine's thread.
     var due: [UInt64] = []
+    /// What one that attended has left to it.
+    var left: [cpsyne_event] = []
   }
 
   init() throws(TransportError) {
@@ -157,15 +162,16 @@ final class Engine: Sendable {
     // After the announcement as the leader: whoever takes the word back before we look is seen here, and
     // who does it later sees that we lead.
     var isSpinning = spin > 0
-    let end = isSpinning ? min(deadline, cpsyne_monotonic_ns() + spin) : 0
+    var end = isSpinning ? cpsyne_monotonic_ns() + spin : 0
     while unsafe word.pointee.load(ordering: .sequentiallyConsistent) == 1 {
       let now = cpsyne_monotonic_ns()
       if now >= deadline { break }
       if isSpinning {
         isSpinning = now < end && !Self.isContended(now)
-        turn(until: 0, noting: leaderSleepsUntil)
+        if turn(until: 0, noting: leaderSleepsUntil) { end = now + spin }
       } else {
-        turn(until: deadline, noting: leaderSleepsUntil)
+        isSpinning = turn(until: deadline, noting: leaderSleepsUntil) && spin > 0
+        end = cpsyne_monotonic_ns() + spin
       }
     }
     leader.store(0, ordering: .sequentiallyConsistent)
@@ -193,15 +199,50 @@ final class Engine: Sendable {
     if leader != 0, leader != UInt(pthread_self()) { cpsyne_eventfd_ring(wakeUp) }
   }
 
-  /// The engine's thread: sleeps while somebody leads, or has just led.
+  /// Looks at the sockets in passing, for a thread that sends for `tag` and will soon be back. Meanwhile the
+  /// engine's stands by: else it would be woken for each thing that the other side confirms, which costs as
+  /// much as to send, and may take this very CPU. What is another's is left to it.
+  func attend(for tag: UInt64) {
+    guard isOurs, leader.load(ordering: .sequentiallyConsistent) == 0 else { return }
+    attendedAt.store(cpsyne_monotonic_ns(), ordering: .relaxed)
+    take(until: 0) { event in
+      if event.tag == tag {
+        dispatch(event)
+        return
+      }
+      if event.tag == 0 { cpsyne_eventfd_clear(wakeUp) }
+      let isFirst = state.withLock { state in
+        if event.tag != 0 { state.left.append(event) }
+        defer { hasDue.store(true, ordering: .sequentiallyConsistent) }
+        return !hasDue.load(ordering: .relaxed)
+      }
+      if isFirst || event.tag == 0 { ring() }
+    }
+    let now = cpsyne_monotonic_ns()
+    guard earliest.load(ordering: .relaxed) <= now else { return }
+    let client = state.withLock { state -> (any EngineClient)? in
+      defer { earliest.store(state.timers.earliest, ordering: .sequentiallyConsistent) }
+      return state.timers.take(tag, before: now) ? state.clients[tag] : nil
+    }
+    client?.isDue(now: now)
+  }
+
+  private var isAttended: Bool {
+    cpsyne_monotonic_ns() - attendedAt.load(ordering: .relaxed) < Self.absence
+  }
+
+  /// Who attends comes back within that time.
+  private static let absence: Int64 = 150_000
+
+  /// The engine's thread: sleeps while somebody leads or attends, or has just done so.
   private func standBy() {
-    guard leader.load(ordering: .sequentiallyConsistent) != 0 else { return }
+    guard leader.load(ordering: .sequentiallyConsistent) != 0 || isAttended else { return }
     var seen = leads.load(ordering: .relaxed)
     while true {
       let now = cpsyne_monotonic_ns()
       let next = nextTime
       let isLed = leader.load(ordering: .sequentiallyConsistent) != 0
-      if next <= now, !isLed { return }
+      if next <= now, !isLed, !isAttended { return }
       let until = isLed ? now + Self.nap : min(next, now + Self.nap)
       sleepsUntil.store(until, ordering: .sequentiallyConsistent)
       let outcome = standby.sleep(until: until)
@@ -209,7 +250,7 @@ final class Engine: Sendable {
       serveTimers()
       if outcome == .woken { continue }
       let count = leads.load(ordering: .relaxed)
-      if count != seen {
+      if count != seen || isAttended {
         seen = count
         continue
       }
@@ -230,22 +271,34 @@ final class Engine: Sendable {
   }
 
   /// - Parameter time: where it is said for how long this thread sleeps.
-  private func turn(until deadline: Int64, noting time: borrowing Atomic<Int64>) {
+  /// - Returns: whether the rest of something is about to come.
+  @discardableResult
+  private func turn(until deadline: Int64, noting time: borrowing Atomic<Int64>) -> Bool {
     var until = min(deadline, nextTime)
     time.store(until, ordering: .sequentiallyConsistent)
     // Whoever adds an earlier time sees how long we are going to sleep, or is seen here.
     until = min(until, nextTime)
-    serve(until: until)
+    let isAwaited = serve(until: until)
     time.store(0, ordering: .sequentiallyConsistent)
+    return isAwaited
   }
 
-  private func serve(until deadline: Int64) {
-    unsafe withUnsafeTemporaryAllocation(of: cpsyne_event.self, capacity: 64) { events in
-      let count = unsafe cpsyne_epoll_wait(epoll, events.baseAddress, deadline)
-      for index in 0..<max(0, Int(count)) { unsafe dispatch(events[index]) }
+  @discardableResult
+  private func serve(until deadline: Int64) -> Bool {
+    var isAwaited = false
+    take(until: deadline) { event in
+      if dispatch(event) { isAwaited = true }
     }
     serveDue()
     serveTimers()
+    return isAwaited
+  }
+
+  private func take(until deadline: Int64, _ body: (cpsyne_event) -> Void) {
+    unsafe withUnsafeTemporaryAllocation(of: cpsyne_event.self, capacity: 64) { events in
+      let count = unsafe cpsyne_epoll_wait(epoll, events.baseAddress, deadline)
+      for index in 0..<max(0, Int(count)) { unsafe body(events[index]) }
+    }
   }
 
   /// When there is something to do: 0 now.
@@ -254,25 +307,30 @@ final class Engine: Sendable {
       ? 0 : earliest.load(ordering: .sequentiallyConsistent)
   }
 
-  private func dispatch(_ event: cpsyne_event) {
+  @discardableResult
+  private func dispatch(_ event: cpsyne_event) -> Bool {
     guard event.tag != 0 else {
       cpsyne_eventfd_clear(wakeUp)
       // It may have been meant for one that leads and does not wait yet. We stand by now, so that it gets it.
       let leader = leader.load(ordering: .sequentiallyConsistent)
       if leader != 0, leader != UInt(pthread_self()) { cpsyne_eventfd_ring(wakeUp) }
-      return
+      return false
     }
     let client = state.withLock { $0.clients[event.tag] }
-    client?.isReady(event)
+    return client?.isReady(event) ?? false
   }
 
   private func serveDue() {
     guard hasDue.load(ordering: .sequentiallyConsistent) else { return }
-    let due = state.withLock { state in
-      defer { state.due.removeAll(keepingCapacity: true) }
+    let (due, left) = state.withLock { state in
+      defer {
+        state.due.removeAll(keepingCapacity: true)
+        state.left.removeAll()
+      }
       hasDue.store(false, ordering: .sequentiallyConsistent)
-      return state.due.compactMap { state.clients[$0] }
+      return (state.due.compactMap { state.clients[$0] }, state.left)
     }
+    for event in left { dispatch(event) }
     for client in due { client.isDue(now: cpsyne_monotonic_ns()) }
   }
 
@@ -289,110 +347,6 @@ final class Engine: Sendable {
       // Some clients are gone by then.
       guard let client = next else { return }
       client?.isDue(now: now)
-    }
-  }
-}
-
-/// Where the engine's thread sleeps while it has nothing to do with the sockets.
-@safe
-final class Standby: @unchecked Sendable {
-  // Unchecked: a constant pointer to an atomic.
-  private let word: UnsafeMutablePointer<Atomic<UInt32>>
-
-  private static let awake: UInt32 = 0
-  private static let napping: UInt32 = 1
-  private static let deep: UInt32 = 2
-
-  init() {
-    unsafe word = .allocate(capacity: 1)
-    unsafe word.initialize(to: Atomic(Self.awake))
-  }
-
-  deinit { unsafe word.deallocate() }
-
-  enum Outcome { case woken, timedOut }
-
-  var isDeep: Bool { unsafe word.pointee.load(ordering: .sequentiallyConsistent) == Self.deep }
-
-  /// False if nobody sleeps here.
-  func wake() -> Bool {
-    guard
-      unsafe word.pointee.exchange(Self.awake, ordering: .sequentiallyConsistent) != Self.awake
-    else { return false }
-    _ = unsafe cpsyne_futex_wake(word, 1)
-    return true
-  }
-
-  func sleep(until deadline: Int64) -> Outcome {
-    unsafe word.pointee.store(Self.napping, ordering: .sequentiallyConsistent)
-    _ = unsafe cpsyne_futex_wait(word, Self.napping, deadline)
-    let before = unsafe word.pointee.exchange(Self.awake, ordering: .sequentiallyConsistent)
-    return before == Self.awake ? .woken : .timedOut
-  }
-
-  /// Sleeps for as long as nobody wakes us, if `isNeeded` says so after the announcement.
-  func sleepDeeply(_ isNeeded: () -> Bool) {
-    unsafe word.pointee.store(Self.deep, ordering: .sequentiallyConsistent)
-    while isNeeded(), unsafe word.pointee.load(ordering: .sequentiallyConsistent) == Self.deep {
-      _ = unsafe cpsyne_futex_wait(word, Self.deep, .max)
-    }
-    unsafe word.pointee.store(Self.awake, ordering: .sequentiallyConsistent)
-  }
-}
-
-/// Times at which clients are to be called: one each, the earliest that was asked for.
-struct TimerQueue {
-  private var heap: [(time: Int64, tag: UInt64)] = []
-  private var times: [UInt64: Int64] = [:]
-
-  /// Those that were replaced included.
-  var count: Int { heap.count }
-  var earliest: Int64 { heap.first?.time ?? .max }
-
-  /// True if it is the earliest of all.
-  mutating func add(_ time: Int64, _ tag: UInt64) -> Bool {
-    if let pending = times[tag], pending <= time { return false }
-    times[tag] = time
-    if heap.count > 2 * times.count + 64 { forgetReplaced() }
-    heap.append((time, tag))
-    var index = heap.count - 1
-    while index > 0, heap[index].time < heap[(index - 1) / 2].time {
-      heap.swapAt(index, (index - 1) / 2)
-      index = (index - 1) / 2
-    }
-    return index == 0
-  }
-
-  /// The next client whose time has come. What was replaced by an earlier time is passed over.
-  mutating func take(before now: Int64) -> UInt64? {
-    while let first = heap.first, first.time <= now {
-      removeFirst()
-      guard times[first.tag] == first.time else { continue }
-      times[first.tag] = nil
-      return first.tag
-    }
-    return nil
-  }
-
-  /// Those that were replaced by earlier ones and lie far ahead, so that they do not pile up. A sorted array
-  /// is a heap.
-  private mutating func forgetReplaced() {
-    heap.removeAll { times[$0.tag] != $0.time }
-    heap.sort { $0.time < $1.time }
-  }
-
-  private mutating func removeFirst() {
-    heap.swapAt(0, heap.count - 1)
-    heap.removeLast()
-    var index = 0
-    while true {
-      let left = 2 * index + 1
-      guard left < heap.count else { return }
-      let right = left + 1
-      let child = right < heap.count && heap[right].time < heap[left].time ? right : left
-      guard heap[child].time < heap[index].time else { return }
-      heap.swapAt(index, child)
-      index = child
     }
   }
 }

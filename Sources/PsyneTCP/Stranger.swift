@@ -43,7 +43,10 @@ final class Stranger: EngineClient, @unchecked Sendable {
     run(.read)
   }
 
-  func isReady(_ event: cpsyne_event) { run(.read) }
+  func isReady(_ event: cpsyne_event) -> Bool {
+    run(.read)
+    return false
+  }
 
   func isDue(now: Int64) {
     // Noted, and not done here: whoever is at it does it. Before the deadline others have had their turn.

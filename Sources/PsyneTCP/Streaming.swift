@@ -4,8 +4,6 @@ internal import Synchronization
 /// whether it has left something. The sender's thread and the engine's use it at once.
 struct Streaming: ~Copyable {
   private let isOnNow = Atomic<Bool>(false)
-  /// Whether the sender has come by since the last look.
-  private let hasComeBy = Atomic<Bool>(false)
   /// When the engine looks; `.max` if it does not.
   private let looksAt = Atomic<Int64>(.max)
 
@@ -14,40 +12,54 @@ struct Streaming: ~Copyable {
 
   var isOn: Bool { isOnNow.load(ordering: .relaxed) }
 
-  /// The sender flushes, having written much or found no room.
-  func comesBy() {
-    isOnNow.store(true, ordering: .sequentiallyConsistent)
-    hasComeBy.store(true, ordering: .sequentiallyConsistent)
-  }
+  func begin() { isOnNow.store(true, ordering: .sequentiallyConsistent) }
+  func end() { isOnNow.store(false, ordering: .relaxed) }
 
   /// Has the engine look a ``pause`` after `time`.
   ///
   /// - Returns: when it is to be called; nil if it looks already.
   func lookLater(_ time: Int64) -> Int64? {
+    // Pairs with that in `look`: a sender that finds one pending has what it left seen there.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     let isFirst = looksAt.compareExchange(
       expected: .max, desired: time + Self.pause, ordering: .sequentiallyConsistent
     ).exchanged
     return isFirst ? time + Self.pause : nil
   }
 
+  enum Look: Equatable {
+    /// Nothing is due.
+    case nothing
+    /// It is to be called then.
+    case later(Int64)
+    /// What is left is to be sent. It streams no longer: the next message rings.
+    case sweep
+  }
+
   /// The engine has been called, for this or for something else.
   ///
-  /// - Returns: when it is to be called again; nil for not at all.
-  func look(_ now: Int64) -> Int64? {
+  /// - Parameters:
+  ///   - lastFlush: when that was.
+  ///   - hasLeft: whether the sender has left something since.
+  func look(_ now: Int64, lastFlush: Int64, hasLeft: () -> Bool) -> Look {
     let due = looksAt.load(ordering: .relaxed)
-    guard due != .max else { return nil }
+    guard due != .max else { return .nothing }
     // It is something else that is due, and may have taken the place of this. To end the stream for that
     // would cost each message a system call, until the next 64 KiB.
-    guard now >= due else { return due }
-    // Sequentially consistent, as in `comesBy`: a sender that finds this pending still is seen here to
+    guard now >= due else { return .later(due) }
+    // Sequentially consistent, as in `begin`: a sender that finds this pending still is seen here to
     // stream, so that there is always somebody who sends what it has left.
     let isOurs = looksAt.compareExchange(
       expected: due, desired: .max, ordering: .sequentiallyConsistent
     ).exchanged
-    guard isOurs, isOnNow.load(ordering: .sequentiallyConsistent) else { return nil }
-    if hasComeBy.exchange(false, ordering: .sequentiallyConsistent) { return lookLater(now) }
-    // Its next message rings.
-    isOnNow.store(false, ordering: .relaxed)
-    return nil
+    guard isOurs else { return .nothing }
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    if now < lastFlush + Self.pause {
+      // What it has left, if anything, is younger than that.
+      let mayLeave = isOnNow.load(ordering: .sequentiallyConsistent) || hasLeft()
+      return mayLeave ? lookLater(lastFlush).map { .later($0) } ?? .nothing : .nothing
+    }
+    end()
+    return .sweep
   }
 }

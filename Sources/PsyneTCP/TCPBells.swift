@@ -6,9 +6,9 @@ final class OutboundBell: LaneBell, @unchecked Sendable {
   weak var connection: TCPConnection?
 
   override func published() { connection?.published() }
-  override var quantum: Int { 64 << 10 }
+  override var quantum: Int { Link.grainBody }
   override var largestFrame: Int { connection?.largestFrame ?? .max }
-  override func flush() { connection?.publisherFlushes(streams: true, hurries: true) }
+  override func flush(all: Bool) { connection?.comesBy(all: all) }
   override func changed() { connection?.endsChanged() }
 
   override var fencesForItself: Bool { true }

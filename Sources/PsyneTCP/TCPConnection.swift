@@ -37,11 +37,16 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let flushedUpTo = Atomic<Int>(0)
   /// Of the one thread that publishes.
   private var gathering = Gathering()
+  private var flushes = 0
   let streaming = Streaming()
+  /// Whether a part of a message has come.
+  private let isAmid = Atomic<Bool>(false)
   /// Whether others have had their turn before all was read.
   private let readsOn = Atomic<Bool>(false)
 
   // The baton's
+  /// Whether a small rest is left for the sender's next flush, or the sweep.
+  private var keepsRest = false
   var socket: Socket?
   var stream: (any ByteStream)?
   var isBlocked = false
@@ -108,57 +113,91 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   override func abandon() { run(.abandon) }
 
-  func isReady(_ event: cpsyne_event) {
+  func isReady(_ event: cpsyne_event) -> Bool {
     var work: Work = []
     if event.readable { work.insert(.read) }
     if event.writable { work.insert(.write) }
     if event.ending { work.insert(.readToEnd) }
     run(work)
+    return isAmid.load(ordering: .relaxed)
   }
 
   func isDue(now: Int64) {
-    if let time = streaming.look(now) { engine.call(ownTag, at: time) }
+    var work: Work = .tick
+    let last = lastFlush.load(ordering: .relaxed)
+    switch streaming.look(now, lastFlush: last, hasLeft: { unflushed > 0 }) {
+    case .nothing: break
+    case .later(let time): engine.call(ownTag, at: time)
+    case .sweep: work.insert(.sweep)
+    }
     // To the end: it may have been told of that before.
-    run(readsOn.exchange(false, ordering: .relaxed) ? [.tick, .readToEnd] : .tick)
+    if readsOn.exchange(false, ordering: .relaxed) { work.insert(.readToEnd) }
+    run(work)
   }
 
   /// A thread of the program has published.
   func published() {
     switch options.flush {
-    case .immediate: publisherFlushes()
+    case .immediate: publisherFlushes(.flush)
     case .background: engine.callSoon(ownTag)
     case .adaptive:
       let last = lastFlush.load(ordering: .relaxed)
-      let bytes = link.publishedTail - flushedUpTo.load(ordering: .relaxed)
-      switch gathering.decide(last, now: cpsyne_monotonic_ns(), unflushed: bytes) {
-      case .flush: return publisherFlushes()
+      switch gathering.decide(last, now: cpsyne_monotonic_ns(), unflushed: unflushed) {
+      case .flush: return publisherFlushes(.flush)
+      case .flushGrains:
+        publisherFlushes(.flushGrains)
+        attend()
       case .collect: link.rearmOutbound()
-      // The bell is silent, and the sender flushes when it has written enough.
+      // The bell is silent, and the sender comes by when it has written enough.
       case .stream: break
       }
-      sweepLater(last)
+      sweepLater()
     }
   }
 
-  private func sweepLater(_ now: Int64) {
-    if let time = streaming.lookLater(now) { engine.call(ownTag, at: time) }
+  /// The sender has written a ``OutboundBell/quantum`` since it last came by or, for `all`, has no room.
+  func comesBy(all: Bool) {
+    let bytes = unflushed
+    let isMuch = bytes >= Gathering.much
+    // Else it is told of each message, and has sent them.
+    guard all || isMuch else { return }
+    let last = lastFlush.load(ordering: .relaxed)
+    // Who has streamed may have been held up.
+    let limit = Gathering.linger(bytes) * (streaming.isOn ? 3 : 1)
+    let streams = isMuch && cpsyne_monotonic_ns() - last < limit
+    if streams { streaming.begin() } else { streaming.end() }
+    publisherFlushes(streams && !all ? [.flushGrains, .hurry] : [.flush, .hurry])
+    if streams { attend() }
+    sweepLater()
+  }
+
+  /// A sender that streams sees now and then to what comes for it, mostly what the other side confirms.
+  private func attend() {
+    flushes &+= 1
+    if flushes % 4 == 0 { engine.attend(for: ownTag) }
+  }
+
+  /// Bytes that are published and not sent, as the program's thread sees it that has published them.
+  private var unflushed: Int { link.publishedTail - flushedUpTo.load(ordering: .relaxed) }
+
+  private func sweepLater() {
+    if let time = streaming.lookLater(lastFlush.load(ordering: .relaxed)) {
+      engine.call(ownTag, at: time)
+    }
   }
 
   /// So long a connection reads at a time.
   private static let turn: Int64 = 5_000_000
+  /// And so much: what was read is then used while it is in the cache.
+  private static let turnBytes = 128 << 10
   /// So late the other side hears at last what the program has read.
   private static let confirmation: Int64 = 5_000_000
 
-  /// - Parameters:
-  ///   - streams: whether it sends so much that it need not be asked after each message.
-  ///   - hurries: whether nothing of it may wait for more.
-  func publisherFlushes(streams: Bool = false, hurries: Bool = false) {
-    if streams { streaming.comesBy() }
-    run(hurries ? [.flush, .hurry] : .flush, isPublisher: true)
+  private func publisherFlushes(_ work: Work) {
+    run(work, isPublisher: true)
     // Another thread is at it, and may have been put aside on this CPU: then nothing would leave before
     // its next slice.
     for _ in 0..<4 where baton.hasWork { sched_yield() }
-    if streams { sweepLater(lastFlush.load(ordering: .relaxed)) }
   }
 
   func freed() { run(.confirm) }
@@ -206,6 +245,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       confirmLater(now)
     }
     if work.contains(.tick) { tick(now) }
+    if !work.isDisjoint(with: [.flush, .sweep, .close, .adopt]) {
+      keepsRest = false
+    } else if work.contains(.flushGrains) {
+      keepsRest = true
+    }
     flush(now, isPublisher)
     settle(now)
   }
@@ -261,9 +305,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   private func read(_ now: Int64, toEnd: Bool) {
+    defer { isAmid.store(link.isAmidMessage, ordering: .relaxed) }
     // So much at most that others have their turn, and for so long: what encrypts or encodes may have much
     // to do for a byte.
-    var left = 4 << 20
+    var left = Self.turnBytes
     let until = stream?.isDirect == false ? now + Self.turn : .max
     while let stream, left > 0 {
       var asked = 0
@@ -298,7 +343,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     // It is not told again of what is there.
     if socket != nil {
       readsOn.store(true, ordering: .relaxed)
-      engine.callSoon(ownTag)
+      engine.call(ownTag, at: now)
     }
   }
 
@@ -306,10 +351,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     guard socket != nil, !isBlocked else { return }
     // What was taken before waits for nothing but room.
     if isHeldBack(now, isPublisher), let stream, stream.flush() >= 0 { return }
+    let leaving = keepsRest ? isPublisher ? Link.grain / 2 : Link.grain : 0
     repeat {
       guard let stream else { return }
       var number: Int32 = 0
-      var result = unsafe link.send(now: now) { head, body in
+      var result = unsafe link.send(now: now, leaving: leaving) { head, body in
         let count = unsafe stream.sendAll(head, body)
         number = count < 0 ? errno : 0
         return count

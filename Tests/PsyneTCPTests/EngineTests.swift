@@ -1,3 +1,4 @@
+import CPsyne
 @testable import PsyneCore
 import Synchronization
 import TestSupport
@@ -72,6 +73,60 @@ struct EngineTests {
     #expect(connections.allSatisfy { $0.state == .connected })
   }
 
+  @Test("who attends is told of its own, and leaves what comes for others to the engine")
+  func attending() throws {
+    // Without a thread: what it is to do is done when it is polled.
+    let engine = try Engine()
+    let (own, other) = (Told(), Told())
+    let (ownTag, otherTag) = (engine.add(own), engine.add(other))
+    let pairs = try (0..<2).map { _ in try socketPair() }
+    defer { for pair in pairs { for socket in [pair.0, pair.1] { socket.close() } } }
+    try engine.watch(pairs[0].0, for: ownTag)
+    try engine.watch(pairs[1].0, for: otherTag)
+    engine.poll()
+    let counts = { [own, other].map { $0.count.load(ordering: .relaxed) } }
+    let before = counts()
+    for pair in pairs {
+      let sent = unsafe [UInt8(1)].withUnsafeBytes {
+        unsafe pair.1.send($0, UnsafeRawBufferPointer(start: nil, count: 0))
+      }
+      try #require(sent == 1)
+    }
+    try eventually("it is told") {
+      engine.attend(for: ownTag)
+      return counts()[0] > before[0]
+    }
+    #expect(counts()[1] == before[1])
+    try eventually("the other is told, too") {
+      engine.poll()
+      return counts()[1] > before[1]
+    }
+    let after = counts()
+    engine.call(ownTag, at: 1)
+    engine.call(otherTag, at: 2)
+    engine.attend(for: ownTag)
+    #expect(counts() == [after[0] + 1, after[1]])
+    engine.poll()
+    #expect(counts() == [after[0] + 1, after[1] + 1])
+    for pair in pairs { engine.unwatch(pair.0) }
+  }
+
+  @Test("a client's time can be taken before it comes to the others")
+  func ownTimer() {
+    var queue = TimerQueue()
+    _ = queue.add(10, 1)
+    _ = queue.add(20, 2)
+    _ = queue.add(30, 3)
+    let taken = [(2, 19), (2, 20), (2, 20)].map { queue.take($0, before: $1) }
+    #expect(taken == [false, true, false])
+    #expect(queue.earliest == 10)
+    let isTaken = queue.take(1, before: 15)
+    #expect(isTaken && queue.earliest == 30, "what was taken is not waited for")
+    _ = queue.add(40, 2)
+    let others = (0..<3).map { _ in queue.take(before: .max) }
+    #expect(others == [3, 2, nil])
+  }
+
   @Test("times that were replaced by earlier ones do not pile up, and none is lost")
   func timers() {
     var queue = TimerQueue()
@@ -83,4 +138,16 @@ struct EngineTests {
     #expect(taken == Array(2..<500) + [1])
     #expect(queue.count == 0 && queue.earliest == .max)
   }
+}
+
+/// Counts what it is told.
+private final class Told: EngineClient {
+  let count = Atomic<Int>(0)
+
+  func isReady(_ event: cpsyne_event) -> Bool {
+    count.add(1, ordering: .relaxed)
+    return false
+  }
+
+  func isDue(now: Int64) { count.add(1, ordering: .relaxed) }
 }

@@ -1,22 +1,50 @@
-@testable import PsyneTCP
+import PsyneCore
 import Testing
+
+@testable import PsyneTCP
 
 @Suite("When a sender flushes by itself")
 struct GatheringTests {
-  @Test("what comes alone goes at once, and what follows is collected")
-  func pairs() {
+  /// One that has sent a burst.
+  private var exhausted: Gathering {
     var gathering = Gathering()
+    for number in 1...Int64(Gathering.burst) {
+      _ = gathering.decide(number, now: number + 1, unflushed: 72)
+    }
+    return gathering
+  }
+
+  @Test("what comes alone goes at once, and what goes on to follow is collected")
+  func pairs() {
+    var gathering = exhausted
     for time in stride(from: Int64(1_000_000), to: 2_000_000, by: 10_000) {
-      #expect(gathering.decide(time - 10_000, now: time, unflushed: 72) == .flush)
       #expect(gathering.decide(time + 3_000, now: time + 4_000, unflushed: 72) == .collect)
       #expect(gathering.decide(time + 3_000, now: time + 6_999, unflushed: 144) == .collect)
-      #expect(gathering.decide(time + 3_000, now: time + 7_000, unflushed: 216) == .flush)
+      #expect(gathering.decide(time + 3_000, now: time + 7_054, unflushed: 216) == .flush)
     }
+  }
+
+  @Test("a burst goes at once, and one more for each message that came alone")
+  func bursts() {
+    var gathering = Gathering()
+    var flush: Int64 = 1_000_000
+    func isFlushed(after gap: Int64) -> Bool {
+      flush += gap
+      return gathering.decide(flush - gap, now: flush, unflushed: 72) == .flush
+    }
+    for _ in 0..<Gathering.burst { #expect(isFlushed(after: 1_000)) }
+    #expect(!isFlushed(after: 1_000))
+    for _ in 0..<3 { #expect(isFlushed(after: 6_000)) }
+    for _ in 0..<3 { #expect(isFlushed(after: 1_000)) }
+    #expect(!isFlushed(after: 1_000))
+    for _ in 0..<100 { #expect(isFlushed(after: 6_000)) }
+    for _ in 0..<Gathering.burst { #expect(isFlushed(after: 1_000)) }
+    #expect(!isFlushed(after: 1_000))
   }
 
   @Test("many small ones are a stream, counted anew from each flush")
   func small() {
-    var gathering = Gathering()
+    var gathering = exhausted
     for flush in [Int64(1_000_000), 2_000_000] {
       for number in 1...Gathering.publications {
         let time = flush + Int64(number)
@@ -28,11 +56,18 @@ struct GatheringTests {
     }
   }
 
-  @Test("so is much at once")
+  @Test("large ones are collected to what is worth a call, if they come as fast as one writes")
   func large() {
-    var gathering = Gathering()
-    let limit = Gathering.bytes
-    #expect(gathering.decide(1_000_000, now: 1_000_500, unflushed: limit - 1) == .collect)
-    #expect(gathering.decide(1_000_000, now: 1_000_600, unflushed: limit) == .stream)
+    var gathering = exhausted
+    for number in 1...4 {
+      let bytes = number * 20_000
+      let flush = Int64(number) * 1_000_000
+      let latest = flush + Gathering.linger(bytes) - 1
+      #expect(
+        gathering.decide(flush, now: latest, unflushed: bytes)
+          == (bytes < Link.grain ? .collect : .flushGrains))
+      #expect(gathering.decide(flush, now: latest + 1, unflushed: bytes) == .flush)
+    }
+    #expect(Gathering.linger(65_536) == 20_384)
   }
 }

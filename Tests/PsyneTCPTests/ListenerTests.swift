@@ -24,21 +24,6 @@ struct ListenerTests {
       accept)
   }
 
-  /// Both ends of a connection.
-  private func pair() throws -> (ours: Socket, theirs: Socket) {
-    let door = try TCPListener.listen(loopback, TCPOptions())[0]
-    defer { door.close() }
-    let port = try #require(SocketAddress(of: door)).endpoint.port
-    let theirs = try Dialer.dial(
-      Endpoint(host: "127.0.0.1", port: port), TCPOptions(), until: .max)
-    var ours: Socket?
-    try eventually("it is there") {
-      ours = door.accept()
-      return ours != nil
-    }
-    return (try #require(ours), theirs)
-  }
-
   /// Whether the other end has closed.
   private func isClosed(_ socket: Socket) -> Bool {
     var byte: UInt8 = 0
@@ -55,7 +40,7 @@ struct ListenerTests {
       hello.attempt = 1
       let arrived = Atomic<Int>(0)
       let threads = try (0..<2).map { _ in
-        let (ours, theirs) = try pair()
+        let (ours, theirs) = try socketPair()
         let said = hello
         return BackgroundThread {
           defer { theirs.close() }
@@ -82,7 +67,7 @@ struct ListenerTests {
     let listener = try listener { carrier in carriers.withLock { $0.append(carrier) } }
     defer { listener.close() }
     func greet(_ attempt: UInt32, as subject: String?) throws -> Socket {
-      let (ours, theirs) = try pair()
+      let (ours, theirs) = try socketPair()
       try #require(listener.admit(from: "here"))
       var hello = Hello(
         role: .connector, terms: terms, session: LinkID(low: 7, high: 7), incarnation: .none)
@@ -130,7 +115,7 @@ struct ListenerTests {
     defer { listener.close() }
     let engine = try listener.engines.next()
     for round in 0..<100 {
-      let (ours, theirs) = try pair()
+      let (ours, theirs) = try socketPair()
       defer { theirs.close() }
       try #require(listener.admit(from: "here"))
       let stranger = try Stranger(ours, Endpoint(host: "here", port: 1), listener, engine)
@@ -138,7 +123,7 @@ struct ListenerTests {
       let hears = Atomic<Bool>(true)
       let other = BackgroundThread {
         let event = cpsyne_event(tag: 0, readable: true, writable: false, ending: false)
-        while hears.load(ordering: .relaxed) { stranger.isReady(event) }
+        while hears.load(ordering: .relaxed) { _ = stranger.isReady(event) }
       }
       stranger.isDue(now: .max)
       try eventually("it is gone, in round \(round)", within: .seconds(20)) { isClosed(theirs) }

@@ -1,52 +1,97 @@
-@testable import PsyneTCP
+import PsyneCore
+import Synchronization
 import Testing
+
+@testable import PsyneTCP
 
 /// Expectations take no values that cannot be copied.
 private final class Watched {
   private let streaming = Streaming()
   var isOn: Bool { streaming.isOn }
-  func comesBy() { streaming.comesBy() }
+  func begin() { streaming.begin() }
   func lookLater(_ time: Int64) -> Int64? { streaming.lookLater(time) }
-  func look(_ now: Int64) -> Int64? { streaming.look(now) }
+  func look(_ now: Int64, lastFlush: Int64 = 0, hasLeft: Bool = false) -> Streaming.Look {
+    streaming.look(now, lastFlush: lastFlush) { hasLeft }
+  }
 }
 
 @Suite("A sender that streams")
 struct StreamingTests {
-  @Test("it does so until it has not come by for a whole pause")
+  private let pause = Streaming.pause
+
+  @Test("it does so until it has not flushed for a whole pause")
   func ending() throws {
     let streaming = Watched()
-    #expect(!streaming.isOn && streaming.look(1) == nil)
-    streaming.comesBy()
-    let first = try #require(streaming.lookLater(1000))
-    #expect(first == 1000 + Streaming.pause)
+    #expect(!streaming.isOn && streaming.look(1) == .nothing)
+    streaming.begin()
+    #expect(streaming.lookLater(1000) == 1000 + pause)
     #expect(streaming.lookLater(2000) == nil, "there is one")
-    let second = try #require(streaming.look(first))
-    #expect(streaming.isOn && second == first + Streaming.pause)
-    streaming.comesBy()
-    let third = try #require(streaming.look(second + 7))
-    #expect(streaming.isOn && third == second + 7 + Streaming.pause)
-    #expect(streaming.look(third) == nil)
+    #expect(streaming.look(1000 + pause, lastFlush: 1001) == .later(1001 + pause))
+    #expect(streaming.isOn)
+    #expect(streaming.look(1001 + pause, lastFlush: 1001) == .sweep)
     #expect(!streaming.isOn)
-    #expect(streaming.lookLater(third) == third + Streaming.pause, "it can begin anew")
+    #expect(streaming.lookLater(3000) == 3000 + pause, "it can begin anew")
   }
 
   @Test("whatever else is due ends no stream, and the look is not forgotten for it")
   func others() throws {
     let streaming = Watched()
-    streaming.comesBy()
+    streaming.begin()
     let time = try #require(streaming.lookLater(0))
-    // The second would find that it has not come by.
-    for now in [1, 2, time - 1] { #expect(streaming.look(now) == time) }
+    for now in [1, 2, time - 1] { #expect(streaming.look(now) == .later(time)) }
     #expect(streaming.isOn)
-    let next = try #require(streaming.look(time))
-    for now in [time + 1, next - 1] { #expect(streaming.look(now) == next) }
-    #expect(streaming.isOn)
+    #expect(streaming.look(time) == .sweep)
   }
 
-  @Test("what was left without a stream is looked at once")
+  @Test("what was left without a stream is looked at once, unless it is younger than the look")
   func left() throws {
     let streaming = Watched()
     let time = try #require(streaming.lookLater(0))
-    #expect(streaming.look(time) == nil && streaming.look(time + 1) == nil && !streaming.isOn)
+    #expect(streaming.look(time, lastFlush: 5, hasLeft: true) == .later(5 + pause))
+    #expect(streaming.look(5 + pause, lastFlush: 5, hasLeft: true) == .sweep)
+    #expect(streaming.look(6 + pause) == .nothing && !streaming.isOn)
+    _ = streaming.lookLater(time)
+    #expect(streaming.look(time + pause, lastFlush: time + 1) == .nothing, "it went with the next")
+  }
+
+  @Test("who sends each message at once is not taken to stream, however much it has sent")
+  func immediate() throws {
+    let counting = Counting()
+    let server = try Server<Numbers>("tcp://127.0.0.1:0", registry: tcp)
+    let connection = try Connection<Numbers>(
+      server.address + "?flush=immediate",
+      registry: TransportRegistry([TCPTransport().over(counting, scheme: "tcp")]))
+    var sender = try connection.sender()
+    var receiver = try server.receiver()
+    // So few at a time that the system always has room.
+    for first in stride(from: 0, to: 3000, by: 30) {
+      try send(first..<first + 30, &sender)
+      #expect(try receive(first..<first + 30, &receiver) == nil)
+    }
+    // Now and then the engine is at it, and sends what two of them have left to it.
+    #expect(counting.count.load(ordering: .relaxed) > 2800)
+  }
+}
+
+/// Counts how often something of a lane is sent.
+private final class Counting: StreamMaker {
+  let count = Atomic<Int>(0)
+  var optionNames: [String] { [] }
+
+  func merging(_ address: ChannelAddress, host: String, listens: Bool) -> Self { self }
+  func stream(over socket: Socket) -> any ByteStream { Counted(socket, by: self) }
+
+  private final class Counted: PassingStream {
+    private let maker: Counting
+
+    init(_ socket: Socket, by maker: Counting) {
+      self.maker = maker
+      super.init(socket)
+    }
+
+    override func send(_ head: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
+      if body.count > 0 { maker.count.add(1, ordering: .relaxed) }
+      return unsafe super.send(head, body)
+    }
   }
 }

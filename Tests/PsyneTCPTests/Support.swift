@@ -1,4 +1,7 @@
-import PsyneCore
+import TestSupport
+import Testing
+
+@testable import PsyneCore
 @testable import PsyneTCP
 
 /// One engine for the tests of this target.
@@ -58,4 +61,19 @@ class PassingStream: ByteStream {
   var isDirect: Bool { true }
   var failure: LinkError? { nil }
   var identity: PeerIdentity? { nil }
+}
+
+/// Both ends of a connection, without anything over it.
+func socketPair() throws -> (ours: Socket, theirs: Socket) {
+  let door = try TCPListener.listen(Endpoint(host: "127.0.0.1", port: 0), TCPOptions())[0]
+  defer { door.close() }
+  let port = try #require(SocketAddress(of: door)).endpoint.port
+  let theirs = try Dialer.dial(
+    Endpoint(host: "127.0.0.1", port: port), TCPOptions(), until: .max)
+  var ours: Socket?
+  try eventually("it is there") {
+    ours = door.accept()
+    return ours != nil
+  }
+  return (try #require(ours), theirs)
 }

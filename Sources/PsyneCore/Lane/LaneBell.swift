@@ -11,12 +11,14 @@ open class LaneBell: @unchecked Sendable {
   open func freed() {}
   /// An end was taken or left.
   open func changed() {}
-  /// So many bytes a sender writes before it has ``flush()`` called, without a word for each message.
+  /// So many bytes a sender writes before it has ``flush(all:)`` called, without a word for each message.
   open var quantum: Int { .max }
   /// The longest frame in bytes that whoever is at the other side takes.
   open var largestFrame: Int { .max }
   /// Called by a sender that has written ``quantum`` bytes, or has no room, after it has published them.
-  open func flush() {}
+  ///
+  /// - Parameter all: whether it has no room. Else it goes on, and a rest may wait for what follows.
+  open func flush(all: Bool) {}
   /// An end was told to look again: one that is in ``wait(on:until:spin:)`` has to return.
   open func roused() {}
   /// Whether the other side issues a full fence between what it publishes and its look at whether anybody

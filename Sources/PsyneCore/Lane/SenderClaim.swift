@@ -259,10 +259,10 @@ extension SenderClaim {
   private func free(_ bytes: Int, after tail: Int, messages: Int) throws(ChannelError) -> Room? {
     // With a short limit of the other side's one comes here more often than there is much to flush.
     let isDue = quantum != .max && tail &+ bytes &- flushedAt > quantum
-    if isDue { flush(upTo: tail) }
+    if isDue { flush(upTo: tail, all: false) }
     if let room = try roomNow(for: bytes, after: tail, messages: messages) { return room }
-    if quantum != .max, !isDue {
-      flush(upTo: tail)
+    if quantum != .max {
+      flush(upTo: tail, all: true)
       if let room = try roomNow(for: bytes, after: tail, messages: messages) { return room }
     }
     // Nobody has to listen to a broadcast.
@@ -273,9 +273,9 @@ extension SenderClaim {
     throw departure
   }
 
-  private func flush(upTo tail: Int) {
+  private func flush(upTo tail: Int, all: Bool) {
     flushedAt = tail
-    lanes.channel.bell?.flush()
+    lanes.channel.bell?.flush(all: all)
   }
 
   /// The longest that a frame may be.

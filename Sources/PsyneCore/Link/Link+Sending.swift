@@ -8,10 +8,13 @@ extension Link {
 
   /// Hands what there is to send to `write`: what stands before and, behind it, bytes of the lane. It
   /// says how many of both it took: less than all, or nothing, if it can take no more now.
+  ///
+  /// - Parameter leaving: fewer bytes than that, by themselves or behind whole ``grain``s, wait for what follows.
   package func send(
-    now: Int64, _ write: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Int
+    now: Int64, leaving: Int = 0,
+    _ write: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) -> Int
   ) -> Sent {
-    while output.hasBytes || prepare() {
+    while output.hasBytes || prepare(leaving: leaving) {
       let head = unsafe output.bytes
       let rest = unsafe outbound.bytes(at: sent, count: output.bodyLeft)
       let count = unsafe write(head, rest)
@@ -29,8 +32,15 @@ extension Link {
     return .all
   }
 
+  /// Bytes that the system sends as one, and that TLS makes four records of. A rest costs as much again on
+  /// both sides, however small it is. With what encryption adds they are fewer than 45 segments of Ethernet
+  /// (1448 bytes), and than one of the loopback interface (65,483).
+  package static var grain: Int { 65_024 }
+  /// Those of them that are the lane's.
+  package static var grainBody: Int { grain - Block.bytes }
+
   /// Puts the next block together; false if there is nothing to say.
-  private func prepare() -> Bool {
+  private func prepare(leaving: Int) -> Bool {
     guard phase == .established || phase == .greeting else { return false }
     if let failure {
       let body = failure.body
@@ -48,7 +58,9 @@ extension Link {
     let tail = outbound.tail
     let end = min(hasEnding && lastEnd >= sent ? lastEnd : tail, closing ?? tail)
     // What the other side has read is free there.
-    let count = min(end - sent, peerConsumed + terms.capacity - sent, Self.blockBytes)
+    var count = min(end - sent, peerConsumed + terms.capacity - sent, Self.blockBytes)
+    let rest = (count + Block.bytes) % Self.grain
+    if rest < leaving { count -= rest }
     if count > 0 {
       say(.data, count)
       output.bodyLeft = count

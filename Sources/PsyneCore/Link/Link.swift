@@ -341,6 +341,9 @@ extension Link {
     outbound.leave(as: ending)
   }
 
+  /// Whether a part of a message has come, and the rest has not.
+  package var isAmidMessage: Bool { received > inbound.whole }
+
   /// End of what the program has published, for the thread that does it.
   package var publishedTail: Int { outbound.ownTail }
   /// How far it is sent.

@@ -15,15 +15,15 @@ final class LinkPuppet {
   var now: Int64 = 0
 
   init(_ role: Hello.Role = .listener, terms: LinkTerms = terms) throws {
-    outbound = try makeChannel(capacity: .bytes(Self.capacity))
-    inbound = try makeChannel(capacity: .bytes(Self.capacity))
+    outbound = try makeChannel(capacity: .bytes(terms.capacity))
+    inbound = try makeChannel(capacity: .bytes(terms.capacity))
     link = try Link(
       role, terms, session: Self.session, incarnation: role == .listener ? Self.incarnation : .none,
       inbound: inbound.lanes, outbound: outbound.lanes)
   }
 
   /// What an honest other side says first.
-  static func hello(_ role: Hello.Role = .connector) -> Hello {
+  static func hello(_ role: Hello.Role = .connector, terms: LinkTerms = terms) -> Hello {
     var hello = Hello(
       role: role, terms: terms, session: session,
       incarnation: role == .listener ? incarnation : .none)
@@ -32,9 +32,9 @@ final class LinkPuppet {
   }
 
   /// The link has met its other side, and has said so.
-  static func established() throws -> LinkPuppet {
-    let puppet = try LinkPuppet()
-    _ = try puppet.link.accept(hello(), now: 0)
+  static func established(terms: LinkTerms = terms) throws -> LinkPuppet {
+    let puppet = try LinkPuppet(terms: terms)
+    _ = try puppet.link.accept(hello(terms: terms), now: 0)
     _ = puppet.said()
     return puppet
   }
@@ -61,9 +61,9 @@ final class LinkPuppet {
   }
 
   /// Everything that the link has to say now.
-  func said() -> [UInt8] {
+  func said(leaving: Int = 0) -> [UInt8] {
     var bytes: [UInt8] = []
-    _ = unsafe link.send(now: now) { head, rest in
+    _ = unsafe link.send(now: now, leaving: leaving) { head, rest in
       unsafe bytes.append(contentsOf: head)
       unsafe bytes.append(contentsOf: rest)
       return head.count + rest.count

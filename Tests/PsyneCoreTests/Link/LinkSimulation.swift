@@ -430,7 +430,7 @@ extension LinkSimulation {
     _ = link.noteReading()
     guard isKind || !chance(of: 4) else { return }
     var copy = wire
-    _ = unsafe link.send(now: now) { [self] head, rest in
+    _ = unsafe link.send(now: now, leaving: isKind ? 0 : random.below(8192)) { [self] head, rest in
       unsafe take(head, rest, into: &copy)
     }
     wire = copy
