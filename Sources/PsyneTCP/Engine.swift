@@ -32,6 +32,8 @@ final class Engine: Sendable {
   private let leads = Atomic<UInt32>(0)
   /// When a thread has last looked at the sockets in passing.
   private let attendedAt = Atomic<Int64>(0)
+  /// From when on one may.
+  private let attendsFrom = Atomic<Int64>(0)
   private let standby = Standby()
   /// When the engine's thread wakes by itself, and when the one that leads does; 0 while they are awake.
   private let sleepsUntil = Atomic<Int64>(0)
@@ -203,22 +205,34 @@ final class Engine: Sendable {
   /// engine's stands by: else it would be woken for each thing that the other side confirms, which costs as
   /// much as to send, and may take this very CPU. What is another's is left to it.
   func attend(for tag: UInt64) {
-    guard isOurs, leader.load(ordering: .sequentiallyConsistent) == 0 else { return }
-    attendedAt.store(cpsyne_monotonic_ns(), ordering: .relaxed)
-    take(until: 0) { event in
-      if event.tag == tag {
-        dispatch(event)
-        return
-      }
-      if event.tag == 0 { cpsyne_eventfd_clear(wakeUp) }
-      let isFirst = state.withLock { state in
-        if event.tag != 0 { state.left.append(event) }
-        defer { hasDue.store(true, ordering: .sequentiallyConsistent) }
-        return !hasDue.load(ordering: .relaxed)
-      }
-      if isFirst || event.tag == 0 { ring() }
-    }
     let now = cpsyne_monotonic_ns()
+    guard isOurs, leader.load(ordering: .sequentiallyConsistent) == 0,
+      now >= attendsFrom.load(ordering: .relaxed)
+    else { return }
+    attendedAt.store(now, ordering: .relaxed)
+    var own: cpsyne_event?
+    var others: [cpsyne_event] = []
+    take(until: 0) { event in
+      if event.tag == tag { own = event } else { others.append(event) }
+    }
+    if !others.isEmpty { leave(others, now) }
+    if let own { dispatch(own) } else { serveTimer(of: tag, now) }
+  }
+
+  /// Has the engine's thread see to what was taken. There is something to do for it: it is left alone with that
+  /// for a while.
+  private func leave(_ events: [cpsyne_event], _ now: Int64) {
+    attendsFrom.store(now + Self.recess, ordering: .relaxed)
+    attendedAt.store(0, ordering: .relaxed)
+    state.withLock { state in
+      state.left += events.filter { $0.tag != 0 }
+      hasDue.store(true, ordering: .sequentiallyConsistent)
+    }
+    if events.contains(where: { $0.tag == 0 }) { cpsyne_eventfd_clear(wakeUp) }
+    ring()
+  }
+
+  private func serveTimer(of tag: UInt64, _ now: Int64) {
     guard earliest.load(ordering: .relaxed) <= now else { return }
     let client = state.withLock { state -> (any EngineClient)? in
       defer { earliest.store(state.timers.earliest, ordering: .sequentiallyConsistent) }
@@ -227,30 +241,46 @@ final class Engine: Sendable {
     client?.isDue(now: now)
   }
 
-  private var isAttended: Bool {
-    cpsyne_monotonic_ns() - attendedAt.load(ordering: .relaxed) < Self.absence
+  /// The thread that attends does not come back soon.
+  func endAttending() {
+    if attendedAt.exchange(0, ordering: .relaxed) != 0 { _ = standby.wake() }
   }
+
+  private var attendedUntil: Int64 { attendedAt.load(ordering: .relaxed) + Self.absence }
 
   /// Who attends comes back within that time.
   private static let absence: Int64 = 150_000
+  /// So long nobody attends after something has come for another.
+  private static let recess: Int64 = 1_000_000
 
   /// The engine's thread: sleeps while somebody leads or attends, or has just done so.
   private func standBy() {
-    guard leader.load(ordering: .sequentiallyConsistent) != 0 || isAttended else { return }
+    guard
+      leader.load(ordering: .sequentiallyConsistent) != 0
+        || cpsyne_monotonic_ns() < attendedUntil
+    else { return }
     var seen = leads.load(ordering: .relaxed)
     while true {
       let now = cpsyne_monotonic_ns()
       let next = nextTime
       let isLed = leader.load(ordering: .sequentiallyConsistent) != 0
+      let isAttended = now < attendedUntil
       if next <= now, !isLed, !isAttended { return }
-      let until = isLed ? now + Self.nap : min(next, now + Self.nap)
+      let until = isLed ? now + Self.nap : min(next, isAttended ? attendedUntil : now + Self.nap)
       sleepsUntil.store(until, ordering: .sequentiallyConsistent)
-      let outcome = standby.sleep(until: until)
+      // Whoever has something for us meanwhile sees that we sleep, or is seen here.
+      let outcome = standby.sleep(until: until) { !isLed && nextTime < until }
       serveDue()
       serveTimers()
+      // Who attended does so no more, and nobody leads.
+      if isAttended, cpsyne_monotonic_ns() >= attendedUntil,
+        leader.load(ordering: .sequentiallyConsistent) == 0
+      {
+        return
+      }
       if outcome == .woken { continue }
       let count = leads.load(ordering: .relaxed)
-      if count != seen || isAttended {
+      if count != seen || cpsyne_monotonic_ns() < attendedUntil {
         seen = count
         continue
       }

@@ -16,8 +16,14 @@ struct Gathering {
   static let burst = 16
   /// More publications within ``linger(_:)`` are a stream: being told of each takes longer than to send them.
   static let publications = 12
-  /// Bytes that make a stream, where there is no telling how many messages they are.
+  /// Fewer bytes make no stream, where there is no telling how many messages they are.
   static let much = 8 << 10
+
+  /// Whether one that has written so many bytes since its last flush streams. Who did before may have been held
+  /// up.
+  static func streams(_ bytes: Int, in time: Int64, already isOn: Bool) -> Bool {
+    bytes >= much && time < linger(bytes) * (isOn ? 3 : 1)
+  }
 
   private var credit = burst
   private var since: Int64 = 0

@@ -32,9 +32,10 @@ final class Standby: @unchecked Sendable {
     return true
   }
 
-  func sleep(until deadline: Int64) -> Outcome {
+  /// Sleeps, unless `isDue` says after the announcement that there is something to do.
+  func sleep(until deadline: Int64, unless isDue: () -> Bool) -> Outcome {
     unsafe word.pointee.store(Self.napping, ordering: .sequentiallyConsistent)
-    _ = unsafe cpsyne_futex_wait(word, Self.napping, deadline)
+    if !isDue() { _ = unsafe cpsyne_futex_wait(word, Self.napping, deadline) }
     let before = unsafe word.pointee.exchange(Self.awake, ordering: .sequentiallyConsistent)
     return before == Self.awake ? .woken : .timedOut
   }

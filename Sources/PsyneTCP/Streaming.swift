@@ -12,6 +12,9 @@ struct Streaming: ~Copyable {
 
   var isOn: Bool { isOnNow.load(ordering: .relaxed) }
 
+  /// Whether the engine is going to look.
+  var isLooking: Bool { looksAt.load(ordering: .sequentiallyConsistent) != .max }
+
   func begin() { isOnNow.store(true, ordering: .sequentiallyConsistent) }
   func end() { isOnNow.store(false, ordering: .relaxed) }
 
@@ -45,7 +48,7 @@ struct Streaming: ~Copyable {
     let due = looksAt.load(ordering: .relaxed)
     guard due != .max else { return .nothing }
     // It is something else that is due, and may have taken the place of this. To end the stream for that
-    // would cost each message a system call, until the next 64 KiB.
+    // would cost each message a system call, until it streams again.
     guard now >= due else { return .later(due) }
     // Sequentially consistent, as in `begin`: a sender that finds this pending still is seen here to
     // stream, so that there is always somebody who sends what it has left.

@@ -9,6 +9,7 @@ final class OutboundBell: LaneBell, @unchecked Sendable {
   override var quantum: Int { Link.grainBody }
   override var largestFrame: Int { connection?.largestFrame ?? .max }
   override func flush(all: Bool) { connection?.comesBy(all: all) }
+  override func suspends() { connection?.engine.endAttending() }
   override func changed() { connection?.endsChanged() }
 
   override var fencesForItself: Bool { true }

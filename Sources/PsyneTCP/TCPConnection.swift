@@ -145,7 +145,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       switch gathering.decide(last, now: cpsyne_monotonic_ns(), unflushed: unflushed) {
       case .flush: return publisherFlushes(.flush)
       case .flushGrains:
-        publisherFlushes(.flushGrains)
+        publisherFlushes(grains)
         attend()
       case .collect: link.rearmOutbound()
       // The bell is silent, and the sender comes by when it has written enough.
@@ -158,18 +158,19 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// The sender has written a ``OutboundBell/quantum`` since it last came by or, for `all`, has no room.
   func comesBy(all: Bool) {
     let bytes = unflushed
-    let isMuch = bytes >= Gathering.much
-    // Else it is told of each message, and has sent them.
-    guard all || isMuch else { return }
-    let last = lastFlush.load(ordering: .relaxed)
-    // Who has streamed may have been held up.
-    let limit = Gathering.linger(bytes) * (streaming.isOn ? 3 : 1)
-    let streams = isMuch && cpsyne_monotonic_ns() - last < limit
+    // Else it is told of each message, and has sent what is worth it.
+    guard all || bytes >= Gathering.much else { return }
+    let time = cpsyne_monotonic_ns() - lastFlush.load(ordering: .relaxed)
+    let streams = Gathering.streams(bytes, in: time, already: streaming.isOn)
     if streams { streaming.begin() } else { streaming.end() }
-    publisherFlushes(streams && !all ? [.flushGrains, .hurry] : [.flush, .hurry])
-    if streams { attend() }
+    publisherFlushes(streams && !all ? [grains, .hurry] : [.flush, .hurry])
+    guard streams else { return }
+    attend()
     sweepLater()
   }
+
+  /// What waits for a block of a codec's waits for nothing else.
+  private var grains: Work { batch > 0 ? .flush : .flushGrains }
 
   /// A sender that streams sees now and then to what comes for it, mostly what the other side confirms.
   private func attend() {
@@ -177,7 +178,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     if flushes % 4 == 0 { engine.attend(for: ownTag) }
   }
 
-  /// Bytes that are published and not sent, as the program's thread sees it that has published them.
+  /// Bytes that are published and not sent.
   private var unflushed: Int { link.publishedTail - flushedUpTo.load(ordering: .relaxed) }
 
   private func sweepLater() {
@@ -351,9 +352,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     guard socket != nil, !isBlocked else { return }
     // What was taken before waits for nothing but room.
     if isHeldBack(now, isPublisher), let stream, stream.flush() >= 0 { return }
-    let leaving = keepsRest ? isPublisher ? Link.grain / 2 : Link.grain : 0
     repeat {
       guard let stream else { return }
+      // Only while somebody is going to look for what is left.
+      let leaving =
+        !keepsRest ? 0 : isPublisher ? Link.grain / 2 : streaming.isLooking ? Link.grain : 0
       var number: Int32 = 0
       var result = unsafe link.send(now: now, leaving: leaving) { head, body in
         let count = unsafe stream.sendAll(head, body)

@@ -104,11 +104,37 @@ struct EngineTests {
     let after = counts()
     engine.call(ownTag, at: 1)
     engine.call(otherTag, at: 2)
-    engine.attend(for: ownTag)
+    // Not at once: the engine is left alone for a while.
+    try eventually("its time has come") {
+      engine.attend(for: ownTag)
+      return counts()[0] > after[0]
+    }
     #expect(counts() == [after[0] + 1, after[1]])
     engine.poll()
     #expect(counts() == [after[0] + 1, after[1] + 1])
     for pair in pairs { engine.unwatch(pair.0) }
+  }
+
+  @Test("when nobody attends any more, the engine's thread is there", arguments: [true, false])
+  func absence(_ endsIt: Bool) throws {
+    let engine = try Engine()
+    try engine.start()
+    let told = Told()
+    let tag = engine.add(told)
+    let (ours, theirs) = try socketPair()
+    defer { for socket in [ours, theirs] { socket.close() } }
+    try engine.watch(ours, for: tag)
+    for _ in 0..<20 {
+      for _ in 0..<20 { engine.attend(for: tag) }
+      if endsIt { engine.endAttending() }
+      let before = told.count.load(ordering: .relaxed)
+      let sent = unsafe [UInt8(1)].withUnsafeBytes {
+        unsafe theirs.send($0, UnsafeRawBufferPointer(start: nil, count: 0))
+      }
+      try #require(sent == 1)
+      try eventually("it is told") { told.count.load(ordering: .relaxed) > before }
+    }
+    engine.unwatch(ours)
   }
 
   @Test("a client's time can be taken before it comes to the others")

@@ -70,4 +70,16 @@ struct GatheringTests {
     }
     #expect(Gathering.linger(65_536) == 20_384)
   }
+
+  @Test("much in a short time is a stream, and goes on to be one if it is held up for a moment")
+  func streams() {
+    for bytes in [8_192, 64_992] {
+      let limit = Gathering.linger(bytes)
+      #expect(Gathering.streams(bytes, in: limit - 1, already: false))
+      #expect(!Gathering.streams(bytes, in: limit, already: false))
+      #expect(Gathering.streams(bytes, in: 3 * limit - 1, already: true))
+      #expect(!Gathering.streams(bytes, in: 3 * limit, already: true))
+    }
+    #expect(!Gathering.streams(8_191, in: 1, already: true))
+  }
 }

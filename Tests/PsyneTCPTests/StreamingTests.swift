@@ -1,7 +1,8 @@
-import PsyneCore
 import Synchronization
+import TestSupport
 import Testing
 
+@testable import PsyneCore
 @testable import PsyneTCP
 
 /// Expectations take no values that cannot be copied.
@@ -52,6 +53,26 @@ struct StreamingTests {
     #expect(streaming.look(6 + pause) == .nothing && !streaming.isOn)
     _ = streaming.lookLater(time)
     #expect(streaming.look(time + pause, lastFlush: time + 1) == .nothing, "it went with the next")
+  }
+
+  @Test("who finds no room has nobody look for it in vain")
+  func full() throws {
+    let server = try Server<Numbers>("tcp://127.0.0.1:0", registry: tcp)
+    let connection = try Connection<Numbers>(server.address, registry: tcp)
+    let carrier = try #require(connection.handle.carrier as? TCPConnection)
+    var sender = try connection.sender()
+    // Twice: what was on its way may have made room.
+    for _ in 0..<2 {
+      while let loan = try sender.tryReserve(count: 100) { loan.send() }
+      try eventually("all is sent") { !carrier.streaming.isLooking }
+    }
+    var looks = 0
+    for _ in 0..<1000 {
+      let hasRoom = try sender.tryReserve(count: 100) != nil
+      try #require(!hasRoom)
+      if carrier.streaming.isLooking { looks += 1 }
+    }
+    #expect(looks == 0)
   }
 
   @Test("who sends each message at once is not taken to stream, however much it has sent")

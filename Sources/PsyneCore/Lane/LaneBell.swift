@@ -19,6 +19,8 @@ open class LaneBell: @unchecked Sendable {
   ///
   /// - Parameter all: whether it has no room. Else it goes on, and a rest may wait for what follows.
   open func flush(all: Bool) {}
+  /// A task that sends is about to wait: its thread does not.
+  open func suspends() {}
   /// An end was told to look again: one that is in ``wait(on:until:spin:)`` has to return.
   open func roused() {}
   /// Whether the other side issues a full fence between what it publishes and its look at whether anybody

@@ -145,7 +145,8 @@ extension SenderClaim {
   private func suspend(
     until deadline: Deadline, isReady: () throws(ChannelError) -> Bool
   ) async throws(ChannelError) -> Bool {
-    try await Parking.suspend(
+    lanes.channel.bell?.suspends()
+    return try await Parking.suspend(
       on: Sleeper(sender: lanes.lanes[lane]), until: deadline, peers: peers, isReady: isReady)
   }
 
@@ -259,7 +260,7 @@ extension SenderClaim {
   private func free(_ bytes: Int, after tail: Int, messages: Int) throws(ChannelError) -> Room? {
     // With a short limit of the other side's one comes here more often than there is much to flush.
     let isDue = quantum != .max && tail &+ bytes &- flushedAt > quantum
-    if isDue { flush(upTo: tail, all: false) }
+    if isDue, tail != flushedAt { flush(upTo: tail, all: false) }
     if let room = try roomNow(for: bytes, after: tail, messages: messages) { return room }
     if quantum != .max {
       flush(upTo: tail, all: true)
