@@ -31,4 +31,13 @@ struct UmbrellaTests {
     #expect(error?.code == .unknownScheme)
     #expect(error?.message.contains("ipc, lz4+tcp, lz4+tls, memory, tcp, tls") == true)
   }
+
+  @Test("an unknown option names what the whole scheme knows")
+  func option() {
+    let error = #expect(throws: TransportError.self) {
+      _ = try Connection<Bytes>("lz4+tcp://127.0.0.1:1?levl=3")
+    }
+    #expect(error?.message.contains("lz4+tcp knows: capacity") == true)
+    #expect(error?.message.contains("did you mean 'level'?") == true)
+  }
 }

@@ -15,6 +15,8 @@ public struct ChannelAddress: Hashable, Sendable {
   public let codecs: [String]
   /// In lower case.
   public let scheme: String
+  /// With the codecs before it.
+  var wholeScheme: String { (codecs + [scheme]).joined(separator: "+") }
   /// A name, or a host with an optional port.
   public let authority: String
   /// What follows the authority up to the options, without the leading slash.

@@ -83,7 +83,7 @@ public struct TransportRegistry: Sendable {
 
   private func transport(for address: ChannelAddress) throws(TransportError) -> any Transport {
     let registered = schemes.isEmpty ? "none" : schemes.joined(separator: ", ")
-    let scheme = (address.codecs + [address.scheme]).joined(separator: "+")
+    let scheme = address.wholeScheme
     if let transport = transports[scheme] { return transport }
     if let codec = address.codecs.first {
       let reason =

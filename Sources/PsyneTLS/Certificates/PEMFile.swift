@@ -35,6 +35,11 @@ package enum PEMFile {
           : "'\(path.printable)' cannot be written: \(Errno.text(number))\(Errno.advice(number))",
         errno: number)
     }
+    let folder = unsafe open(
+      path.lastIndex(of: "/").map { String(path[...$0]) } ?? ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC
+    )
+    guard folder >= 0 else { throw failure(errno) }
+    defer { close(folder) }
     let draft = "\(path).\(getpid()).\(UInt32.random(in: 0...(.max)))"
     let descriptor = unsafe open(
       draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, readers.rawValue)
@@ -46,6 +51,9 @@ package enum PEMFile {
     guard unsafe (replacing ? rename(draft, path) : link(draft, path)) == 0 else {
       throw failure(errno)
     }
+    // Else the name may be lost with the power, and what was revoked be in force again. Not every file system
+    // has that for folders.
+    guard fsync(folder) == 0 || errno == EINVAL else { throw failure(errno) }
   }
 
   /// Zero, or an error number.

@@ -14,7 +14,7 @@ extension ChannelOptions {
       guard known.contains(option.name) else {
         throw TransportError(
           .invalidOption,
-          "unknown option '\(option.name)' in '\(address)'; \(address.scheme) knows: \(known.joined(separator: ", "))"
+          "unknown option '\(option.name)' in '\(address)'; \(address.wholeScheme) knows: \(known.joined(separator: ", "))"
             + Spelling.hint(for: option.name, among: known))
       }
       switch option.name {
@@ -37,7 +37,7 @@ extension ChannelOptions {
     if let name = merged.namesSet.first(where: { !known.contains($0) }) {
       throw TransportError(
         .invalidOption,
-        "the program sets the option '\(name)' for '\(address)'; \(address.scheme) knows: \(known.joined(separator: ", "))"
+        "the program sets the option '\(name)' for '\(address)'; \(address.wholeScheme) knows: \(known.joined(separator: ", "))"
       )
     }
     try merged.validate()
