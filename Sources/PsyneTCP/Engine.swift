@@ -201,13 +201,14 @@ final class Engine: Sendable {
     if leader != 0, leader != UInt(pthread_self()) { cpsyne_eventfd_ring(wakeUp) }
   }
 
-  /// Looks at the sockets in passing, for a thread that sends for `tag` and will soon be back. Meanwhile the
+  /// Looks at the sockets in passing, now and then, for a thread that sends for `tag` and will soon be back. Meanwhile the
   /// engine's stands by: else it would be woken for each thing that the other side confirms, which costs as
   /// much as to send, and may take this very CPU. What is another's is left to it.
   func attend(for tag: UInt64) {
     let now = cpsyne_monotonic_ns()
     guard isOurs, leader.load(ordering: .sequentiallyConsistent) == 0,
-      now >= attendsFrom.load(ordering: .relaxed)
+      now >= attendsFrom.load(ordering: .relaxed),
+      now - attendedAt.load(ordering: .relaxed) >= Self.interval
     else { return }
     attendedAt.store(now, ordering: .relaxed)
     var own: cpsyne_event?
@@ -216,7 +217,9 @@ final class Engine: Sendable {
       if event.tag == tag { own = event } else { others.append(event) }
     }
     if !others.isEmpty { leave(others, now) }
-    if let own { dispatch(own) } else { serveTimer(of: tag, now) }
+    if let own { dispatch(own) }
+    // What has become due by this has its turn the next time.
+    serveTimer(of: tag, now)
   }
 
   /// Has the engine's thread see to what was taken. There is something to do for it: it is left alone with that
@@ -248,6 +251,8 @@ final class Engine: Sendable {
 
   private var attendedUntil: Int64 { attendedAt.load(ordering: .relaxed) + Self.absence }
 
+  /// No more often than that.
+  private static let interval: Int64 = 40_000
   /// Who attends comes back within that time.
   private static let absence: Int64 = 150_000
   /// So long nobody attends after something has come for another.
@@ -266,10 +271,14 @@ final class Engine: Sendable {
       let isLed = leader.load(ordering: .sequentiallyConsistent) != 0
       let isAttended = now < attendedUntil
       if next <= now, !isLed, !isAttended { return }
-      let until = isLed ? now + Self.nap : min(next, isAttended ? attendedUntil : now + Self.nap)
+      // Who attends sees to its own times; others can be as late.
+      let until = isLed ? now + Self.nap : isAttended ? attendedUntil : min(next, now + Self.nap)
       sleepsUntil.store(until, ordering: .sequentiallyConsistent)
       // Whoever has something for us meanwhile sees that we sleep, or is seen here.
-      let outcome = standby.sleep(until: until) { !isLed && nextTime < until }
+      let outcome = standby.sleep(until: until) {
+        if isLed { return false }
+        return isAttended ? hasDue.load(ordering: .sequentiallyConsistent) : nextTime < until
+      }
       serveDue()
       serveTimers()
       // Who attended does so no more, and nobody leads.

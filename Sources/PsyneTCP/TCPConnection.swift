@@ -37,7 +37,6 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let flushedUpTo = Atomic<Int>(0)
   /// Of the one thread that publishes.
   private var gathering = Gathering()
-  private var flushes = 0
   let streaming = Streaming()
   /// Whether a part of a message has come.
   private let isAmid = Atomic<Bool>(false)
@@ -146,7 +145,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       case .flush: return publisherFlushes(.flush)
       case .flushGrains:
         publisherFlushes(grains)
-        attend()
+        engine.attend(for: ownTag)
       case .collect: link.rearmOutbound()
       // The bell is silent, and the sender comes by when it has written enough.
       case .stream: break
@@ -165,18 +164,12 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     if streams { streaming.begin() } else { streaming.end() }
     publisherFlushes(streams && !all ? [grains, .hurry] : [.flush, .hurry])
     guard streams else { return }
-    attend()
+    engine.attend(for: ownTag)
     sweepLater()
   }
 
   /// What waits for a block of a codec's waits for nothing else.
   private var grains: Work { batch > 0 ? .flush : .flushGrains }
-
-  /// A sender that streams sees now and then to what comes for it, mostly what the other side confirms.
-  private func attend() {
-    flushes &+= 1
-    if flushes % 4 == 0 { engine.attend(for: ownTag) }
-  }
 
   /// Bytes that are published and not sent.
   private var unflushed: Int { link.publishedTail - flushedUpTo.load(ordering: .relaxed) }
