@@ -56,7 +56,8 @@ struct EndingTests {
     #expect(error?.code == .closed)
     let told = Mutex<[ConnectionEvent]>([])
     connection.onEvent { event in told.withLock { $0.append(event) } }
-    #expect(told.withLock(\.self) == [.closed])
+    // Who comes between the state and the word of it hears it a moment later.
+    try eventually("it is told") { told.withLock(\.self) == [.closed] }
     var receiver = try connection.receiver()
     #expect(try receiveNumbers(0..<3, &receiver) == nil)
     #expect(try receiver.receive(timeout: watchdog)?.count == nil)
