@@ -117,6 +117,15 @@ HEAD
   } >"$package/Package.swift"
 }
 
+# What tests that died have left: they cannot.
+sweep() {
+  local folder process
+  for folder in /dev/shm/psyne-test.*; do
+    process=${folder#*psyne-test.}
+    if [ -d "$folder" ] && ! kill -0 "${process%%.*}" 2>/dev/null; then rm -rf "$folder"; fi
+  done
+}
+
 # swift test $1 (package) $2 (sanitizer) $3 (tests to run) $4 (tests to skip)
 test_package() {
   PSYNE_TEST_DIVISOR=$divisor TSAN_OPTIONS="suppressions=$PWD/scripts/tsan.supp" \
@@ -157,6 +166,7 @@ expect_found() {
     say "$sanitizer sanitizer: failed, but not by '$report': $root/$name.log"
     exit 1
   fi
+  sweep
   say "$sanitizer sanitizer: fires on '$to' in $file"
 }
 

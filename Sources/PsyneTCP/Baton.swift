@@ -50,6 +50,4 @@ struct Work: OptionSet, Sendable {
   static let hurry = Work(rawValue: 512)
   /// Whole grains, and what is more than half of one.
   static let flushGrains = Work(rawValue: 1024)
-  /// What a sender has left has waited for long enough.
-  static let sweep = Work(rawValue: 2048)
 }

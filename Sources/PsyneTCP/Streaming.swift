@@ -30,39 +30,32 @@ struct Streaming: ~Copyable {
     return isFirst ? time + Self.pause : nil
   }
 
-  enum Look: Equatable {
-    /// Nothing is due.
-    case nothing
-    /// It is to be called then.
-    case later(Int64)
-    /// What is left is to be sent. It streams no longer: the next message rings.
-    case sweep
-  }
-
   /// The engine has been called, for this or for something else.
   ///
   /// - Parameters:
   ///   - lastFlush: when that was.
   ///   - hasLeft: whether the sender has left something since.
-  func look(_ now: Int64, lastFlush: Int64, hasLeft: () -> Bool) -> Look {
+  /// - Returns: when it is to be called again; nil for not at all. Whatever is left then goes now.
+  func look(_ now: Int64, lastFlush: Int64, hasLeft: () -> Bool) -> Int64? {
     let due = looksAt.load(ordering: .relaxed)
-    guard due != .max else { return .nothing }
+    guard due != .max else { return nil }
     // It is something else that is due, and may have taken the place of this. To end the stream for that
     // would cost each message a system call, until it streams again.
-    guard now >= due else { return .later(due) }
+    guard now >= due else { return due }
     // Sequentially consistent, as in `begin`: a sender that finds this pending still is seen here to
     // stream, so that there is always somebody who sends what it has left.
     let isOurs = looksAt.compareExchange(
       expected: due, desired: .max, ordering: .sequentiallyConsistent
     ).exchanged
-    guard isOurs else { return .nothing }
+    guard isOurs else { return nil }
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     if now < lastFlush + Self.pause {
       // What it has left, if anything, is younger than that.
       let mayLeave = isOnNow.load(ordering: .sequentiallyConsistent) || hasLeft()
-      return mayLeave ? lookLater(lastFlush).map { .later($0) } ?? .nothing : .nothing
+      return mayLeave ? lookLater(lastFlush) : nil
     }
+    // Its next message rings.
     end()
-    return .sweep
+    return nil
   }
 }

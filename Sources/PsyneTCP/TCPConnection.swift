@@ -13,7 +13,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   let options: TCPOptions
   let streams: Streams
   let link: Link
-  private let baton = Baton()
+  let baton = Baton()
   /// Of a connector: where to.
   let target: Endpoint?
   private let tag = Atomic<UInt64>(0)
@@ -34,9 +34,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
 
   // For threads that send
   let lastFlush = Atomic<Int64>(0)
-  private let flushedUpTo = Atomic<Int>(0)
+  let flushedUpTo = Atomic<Int>(0)
   /// Of the one thread that publishes.
-  private var gathering = Gathering()
+  var gathering = Gathering()
   let streaming = Streaming()
   /// Whether a part of a message has come.
   private let isAmid = Atomic<Bool>(false)
@@ -44,7 +44,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private let readsOn = Atomic<Bool>(false)
 
   // The baton's
-  /// Whether a small rest is left for the sender's next flush, or the sweep.
+  /// Whether a small rest is left for the sender's next flush, or for the engine when it looks.
   private var keepsRest = false
   var socket: Socket?
   var stream: (any ByteStream)?
@@ -124,60 +124,12 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   func isDue(now: Int64) {
     var work: Work = .tick
     let last = lastFlush.load(ordering: .relaxed)
-    switch streaming.look(now, lastFlush: last, hasLeft: { unflushed > 0 }) {
-    case .nothing: break
-    case .later(let time): engine.call(ownTag, at: time)
-    case .sweep: work.insert(.sweep)
+    if let time = streaming.look(now, lastFlush: last, hasLeft: { unflushed > 0 }) {
+      engine.call(ownTag, at: time)
     }
     // To the end: it may have been told of that before.
     if readsOn.exchange(false, ordering: .relaxed) { work.insert(.readToEnd) }
     run(work)
-  }
-
-  /// A thread of the program has published.
-  func published() {
-    switch options.flush {
-    case .immediate: publisherFlushes(.flush)
-    case .background: engine.callSoon(ownTag)
-    case .adaptive:
-      let last = lastFlush.load(ordering: .relaxed)
-      switch gathering.decide(last, now: cpsyne_monotonic_ns(), unflushed: unflushed) {
-      case .flush: return publisherFlushes(.flush)
-      case .flushGrains:
-        publisherFlushes(grains)
-        engine.attend(for: ownTag)
-      case .collect: link.rearmOutbound()
-      // The bell is silent, and the sender comes by when it has written enough.
-      case .stream: break
-      }
-      sweepLater()
-    }
-  }
-
-  /// The sender has written a ``OutboundBell/quantum`` since it last came by or, for `all`, has no room.
-  func comesBy(all: Bool) {
-    let bytes = unflushed
-    // Else it is told of each message, and has sent what is worth it.
-    guard all || bytes >= Gathering.much else { return }
-    let time = cpsyne_monotonic_ns() - lastFlush.load(ordering: .relaxed)
-    let streams = Gathering.streams(bytes, in: time, already: streaming.isOn)
-    if streams { streaming.begin() } else { streaming.end() }
-    publisherFlushes(streams && !all ? [grains, .hurry] : [.flush, .hurry])
-    guard streams else { return }
-    engine.attend(for: ownTag)
-    sweepLater()
-  }
-
-  /// What waits for a block of a codec's waits for nothing else.
-  private var grains: Work { batch > 0 ? .flush : .flushGrains }
-
-  /// Bytes that are published and not sent.
-  private var unflushed: Int { link.publishedTail - flushedUpTo.load(ordering: .relaxed) }
-
-  private func sweepLater() {
-    if let time = streaming.lookLater(lastFlush.load(ordering: .relaxed)) {
-      engine.call(ownTag, at: time)
-    }
   }
 
   /// So long a connection reads at a time.
@@ -186,13 +138,6 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   private static let turnBytes = 128 << 10
   /// So late the other side hears at last what the program has read.
   private static let confirmation: Int64 = 5_000_000
-
-  private func publisherFlushes(_ work: Work) {
-    run(work, isPublisher: true)
-    // Another thread is at it, and may have been put aside on this CPU: then nothing would leave before
-    // its next slice.
-    for _ in 0..<4 where baton.hasWork { sched_yield() }
-  }
 
   func freed() { run(.confirm) }
 
@@ -239,7 +184,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       confirmLater(now)
     }
     if work.contains(.tick) { tick(now) }
-    if !work.isDisjoint(with: [.flush, .sweep, .close, .adopt]) {
+    if !work.isDisjoint(with: [.flush, .close, .adopt]) {
       keepsRest = false
     } else if work.contains(.flushGrains) {
       keepsRest = true

@@ -55,6 +55,13 @@ final class Place {
     return try write((authority ?? self.authority).issue(request), name)
   }
 
+  /// The server's key once more, in `secret.key`, encrypted.
+  func encryptKey(_ passphrase: String) throws {
+    try run(
+      "openssl", "pkey", "-in", path("server.key"), "-aes256", "-passout", "pass:\(passphrase)",
+      "-out", path("secret.key"))
+  }
+
   func listener(
     _ name: String = "server", _ hooks: TLSHooks = TLSHooks(),
     _ change: (inout TLSOptions) -> Void = { _ in }

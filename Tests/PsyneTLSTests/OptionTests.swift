@@ -184,9 +184,7 @@ struct OptionTests {
   func passphrase() throws {
     let place = try Place()
     try place.server()
-    try run(
-      "openssl", "pkey", "-in", place.path("server.key"), "-aes256", "-passout", "pass:geheim1",
-      "-out", place.path("secret.key"))
+    try place.encryptKey("geheim1")
     func listener(_ hooks: TLSHooks) throws -> TLSContext {
       try place.listener("server", hooks) { $0.key = place.path("secret.key") }
     }

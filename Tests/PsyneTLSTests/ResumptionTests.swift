@@ -124,9 +124,7 @@ struct ResumptionTests {
   func failedRotation() throws {
     let place = try Place()
     try place.server()
-    try run(
-      "openssl", "pkey", "-in", place.path("server.key"), "-aes256", "-passout", "pass:geheim",
-      "-out", place.path("secret.key"))
+    try place.encryptKey("geheim")
     let asked = Atomic<Int>(0)
     var hooks = TLSHooks()
     hooks.passphrase = { _ in asked.add(1, ordering: .relaxed).newValue == 1 ? "geheim" : nil }

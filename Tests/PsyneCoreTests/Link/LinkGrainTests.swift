@@ -23,6 +23,21 @@ struct LinkGrainTests {
     sender.close()
   }
 
+  @Test("between the pieces of a message it is known that there are more")
+  func pieces() throws {
+    let puppet = try LinkPuppet.established(terms: Self.terms)
+    #expect(!puppet.link.isAmidMessage)
+    let frame = bytesFrame(count: 1000)
+    try puppet.hear(
+      Block(.data, length: 500, position: 0, received: 0, consumed: 0), Array(frame[..<500]))
+    #expect(puppet.link.isAmidMessage)
+    try puppet.hear(
+      Block(.data, length: frame.count - 500, position: 500, received: 0, consumed: 0),
+      Array(frame[500...]))
+    #expect(!puppet.link.isAmidMessage)
+    #expect(try puppet.receive() == [1000])
+  }
+
   @Test("half a grain and more does not wait")
   func halves() throws {
     let puppet = try LinkPuppet.established(terms: Self.terms)
