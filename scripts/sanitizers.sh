@@ -140,6 +140,7 @@ expect_clean() {
   # do not go with sanitizers.
   if ! test_package "$1" "$3" "$4" 'Scribble.*Tests/concurrent|greatest|ForkTests|MemoryTests'; then
     tail -n 60 "$root/$1.log"
+    grep -a '✘' "$root/$1.log" || true
     say "the $3 sanitizer, or a test under it, has failed: $root/$1.log"
     exit 1
   fi

@@ -17,6 +17,7 @@ struct ConnectionFailureTests {
       (["send", "--connect", "tcp://:9"], "the host is missing"),
       (["send", "--connect", "tcp://h:9?keepaliv=1s"], "did you mean 'keepalive'?"),
       (["send", "--connect", "tcpp://h:9"], "did you mean 'tcp'?"),
+      (["send", "--connect", "tpc://h:9"], "did you mean 'tcp'?"),
       (["recv", "--listen", "memory://x"], "between processes, write ipc://NAME"),
       (["recv", "--lissten", "x"], "Did you mean '--listen'?"),
       (["recv", "--listen", "--connect", "x"], "--listen and --connect exclude each other"),

@@ -32,9 +32,12 @@ struct AutoLevelTests {
     let stream = Stream.json.bytes(1 << 20, seed: makeSeed("auto"))
     try eventually("it compresses hard") {
       let before = trip.encoder.counters.own["hard"] ?? 0
-      // A byte takes 400 ns, and this is longer than anything takes here.
-      trip.encoder.wireMoved(WireSample(bytes: 1 << 20, nanoseconds: 400 << 20, isAtMost: false))
-      try trip.send(stream, block: 65536)
+      try trip.send(stream) {
+        // Before each block, seven minutes for a mebibyte: longer than a thread is kept from going on.
+        trip.encoder.wireMoved(
+          WireSample(bytes: 1 << 20, nanoseconds: 400_000 << 20, isAtMost: false))
+        return 65536
+      }
       return trip.encoder.counters.own["hard"] == before + 16
     }
     #expect(trip.encoder.counters.passed == 0)

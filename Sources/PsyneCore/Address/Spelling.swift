@@ -10,8 +10,8 @@ enum Spelling {
 
   /// Insertions, deletions and replacements from one word to the other.
   private static func distance(_ a: String, _ b: String) -> Int {
-    // The commonest slip of all: two letters changed places.
-    if a != b, a.sorted() == b.sorted() { return 1 }
+    // Letters that changed places are the commonest slip of all, and nearer than any other.
+    if a.sorted() == b.sorted() { return 0 }
     // Longer words are no slips of the finger; the bound also bounds the work.
     guard a.utf8.count <= 64, b.utf8.count <= 64 else { return .max }
     var row = Array(0...b.utf8.count)

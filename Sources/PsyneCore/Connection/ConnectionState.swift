@@ -54,8 +54,11 @@ public struct ConnectionFailure: Error, Hashable, Sendable {
 
 extension ConnectionFailure: CustomStringConvertible {
   public var description: String {
-    unconfirmedMessages == 0
-      ? message
-      : "\(message); \(unconfirmedMessages) messages that were sent are not confirmed to be read"
+    switch unconfirmedMessages {
+    case 0: message
+    case 1: "\(message); 1 message that was sent is not confirmed to be read"
+    default:
+      "\(message); \(unconfirmedMessages) messages that were sent are not confirmed to be read"
+    }
   }
 }

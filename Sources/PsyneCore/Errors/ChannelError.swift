@@ -48,6 +48,7 @@ extension ChannelError: CustomStringConvertible {
     case .cancelled: "the task that waited was cancelled"
     case .full: "the channel is full: a receiver does not keep up"
     case .busy: "another sender of this server holds on to the peer: let go of it there"
+    case .lost(1): "1 message of the broadcast was lost: this receiver did not keep up"
     case .lost(let count):
       "\(count) messages of the broadcast were lost: this receiver did not keep up"
     case .evicted:
