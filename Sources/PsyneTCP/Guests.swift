@@ -79,10 +79,11 @@ struct Guests {
     }
     if isClosed { throw LinkError(.leaving, "the listener takes nobody any more") }
     guard seats.count < options.connections else {
-      throw full("\(options.connections) connections", "connections")
+      throw full(options.connections.counted("connection"), "connections")
     }
     guard hosts[name, default: Host()].connections < options.connectionsPerAddress else {
-      throw full("\(options.connectionsPerAddress) connections of one address", "peraddress")
+      throw full(
+        "\(options.connectionsPerAddress.counted("connection")) of one address", "peraddress")
     }
     forgetStranger(from: name)
     hosts[name, default: Host()].connections += 1

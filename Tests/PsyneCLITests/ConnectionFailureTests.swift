@@ -133,7 +133,7 @@ struct ConnectionFailureTests {
     let told = outcome.errors.split(separator: "\n")
     #expect(told.last == "psyne: the receiver left before it had read everything")
     // How many were not is said too, unless it ends before it has heard that.
-    #expect(told.dropLast().allSatisfy { $0.contains("are not confirmed to be read") })
+    #expect(told.dropLast().allSatisfy { $0.contains("sent and not confirmed to be read") })
     #expect(folder.size(of: "out") == 3000)
   }
 

@@ -94,7 +94,7 @@ struct ConnectTests {
       _ = try Connection<Numbers>("\(server.address)?connecttimeout=60s", registry: tcp)
     }
     #expect(error?.code == .mismatch)
-    #expect(error?.message.contains("1 connections of one address") == true)
+    #expect(error?.message.contains("1 connection of one address") == true)
     #expect(error?.message.contains("raise 'peraddress' there") == true)
     var sender = try first.sender()
     var receiver = try server.receiver()

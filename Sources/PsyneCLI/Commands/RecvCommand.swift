@@ -97,7 +97,7 @@ struct RecvCommand: ParsableCommand {
     if interruptions.lostMessages > 0 {
       throw Failure(
         .failure,
-        "\(Format.count(interruptions.lostMessages)) messages were lost: this receiver did not keep up; "
+        "this receiver did not keep up, and \(Format.count(interruptions.lostMessages, of: "message")) got lost; "
           + arrived(progress))
     }
   }

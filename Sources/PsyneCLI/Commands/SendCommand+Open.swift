@@ -26,7 +26,7 @@ extension SendCommand {
     channel.talk.tell(codec)
     if progress.drops > 0 {
       Console.complain(
-        "\(Format.count(progress.drops)) messages were dropped: the channel was full, and full=drop"
+        "\(Format.count(progress.drops, of: "message")) dropped: the channel was full, and full=drop"
       )
     }
   }

@@ -16,7 +16,7 @@ enum CodecReport {
   private static func rest(_ counters: CodecCounters) -> String {
     let own = counters.own.filter { $0.value > 0 }.sorted { $0.key < $1.key }
       .map { ", \(Format.count($0.value)) \($0.key)" }.joined()
-    let blocks = "\(Format.count(counters.blocks)) block\(counters.blocks == 1 ? "" : "s")"
+    let blocks = Format.count(counters.blocks, of: "block")
     return ", \(Format.short(counters.ratio)) times fewer, in \(Format.time(counters.time)): "
       + "\(blocks), \(Format.count(counters.passed)) as they are\(own)"
   }

@@ -11,6 +11,11 @@ enum Format {
     return text
   }
 
+  /// "1 message", "1,234,567 messages"
+  static func count(_ number: Int, of noun: String) -> String {
+    "\(count(number)) \(noun)\(number == 1 ? "" : "s")"
+  }
+
   /// With so many decimals, rounded.
   static func decimal(_ number: Double, _ places: Int) -> String {
     guard number.isFinite, number.magnitude < 1e15 else { return "-" }

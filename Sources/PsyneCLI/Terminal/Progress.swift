@@ -64,7 +64,7 @@ struct Progress {
 
   /// "481 MiB in 7,703 messages"
   var amount: String {
-    "\(Format.bytes(bytes)) in \(Format.count(messages)) message\(messages == 1 ? "" : "s")"
+    "\(Format.bytes(bytes)) in \(Format.count(messages, of: "message"))"
   }
 
   /// Ends the line if there is one. Any thread may call it.

@@ -54,11 +54,8 @@ public struct ConnectionFailure: Error, Hashable, Sendable {
 
 extension ConnectionFailure: CustomStringConvertible {
   public var description: String {
-    switch unconfirmedMessages {
-    case 0: message
-    case 1: "\(message); 1 message that was sent is not confirmed to be read"
-    default:
-      "\(message); \(unconfirmedMessages) messages that were sent are not confirmed to be read"
-    }
+    unconfirmedMessages == 0
+      ? message
+      : "\(message); \(unconfirmedMessages.counted("message")) sent and not confirmed to be read"
   }
 }

@@ -48,9 +48,8 @@ extension ChannelError: CustomStringConvertible {
     case .cancelled: "the task that waited was cancelled"
     case .full: "the channel is full: a receiver does not keep up"
     case .busy: "another sender of this server holds on to the peer: let go of it there"
-    case .lost(1): "1 message of the broadcast was lost: this receiver did not keep up"
     case .lost(let count):
-      "\(count) messages of the broadcast were lost: this receiver did not keep up"
+      "\(count.counted("message")) of the broadcast got lost: this receiver did not keep up"
     case .evicted:
       "the broadcast's sender went on without this receiver, which did not keep up: claim it anew"
     case .tooLarge(let bytes, let capacity):
