@@ -5,7 +5,7 @@ package enum SegmentLayout {
   /// "PSYNESEG", read as a little-endian `u64`.
   package static let magicNumber: UInt64 = 0x4745_5345_4E59_5350
   /// Changes with any change of this layout or of a lane's.
-  package static let version: UInt32 = 2
+  package static let version: UInt32 = 3
 
   // The first page, of which these bytes are in use.
   package static let headerBytes = 128

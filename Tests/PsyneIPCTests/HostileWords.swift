@@ -27,7 +27,8 @@ struct HostileWords {
       let lane = SegmentLayout.lane(index, of: shape)
       positions += [
         LaneLayout.tail, LaneLayout.head, LaneLayout.senderEndPosition, LaneLayout.claim,
-        LaneLayout.term, LaneLayout.termStart, LaneLayout.termMessages, LaneLayout.termEnd,
+        LaneLayout.counted, LaneLayout.term, LaneLayout.termStart, LaneLayout.termMessages,
+        LaneLayout.termEnd,
         LaneLayout.termEndMessages,
       ].map { lane + $0 }
       words += [

@@ -52,6 +52,8 @@ struct KindReportTests {
     while try sender.offer(copying: message.span, whenFull: .dropNewest) {}
     for _ in 0..<4 { try sender.offer(copying: message.span, whenFull: .dropNewest) }
     let report = try IPCTransport(directory: place.directory.path).report(on: "ipc://c")
+    #expect(report.statistics == channel.statistics)
+    #expect(report.statistics.messages * 1008 == report.statistics.bytes)
     #expect(channel.statistics.drops == 5 && other.statistics.drops == 5)
     #expect(report.statistics.drops == 5 && report.statistics.senders[0].drops == 5)
     reading.close()

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 
 /// What has happened on a channel since it was made, counted by those who did it.
@@ -57,7 +56,9 @@ public struct ReceiverStatistics: Hashable, Sendable {
 }
 
 extension Channel {
-  /// What has happened on the channel. Anybody may ask at any time; it disturbs nobody.
+  /// What has happened on the channel. Anybody may ask at any time; it disturbs nobody. Where messages
+  /// differ in size, it takes time for what was sent since a lane was last looked at for room: at most what
+  /// it holds.
   public var statistics: ChannelStatistics {
     ChannelStatistics(lanes)
   }
@@ -91,14 +92,11 @@ extension ChannelStatistics {
     descriptor: Int32, place: ChannelMapping.Place, shape: ChannelShape, format: MessageFormat,
     isHeld: (ChannelEnd) -> Bool
   ) throws(TransportError) {
-    let headers = try unsafe ChannelMapping.map(
-      nil, shape.headerBytes, PROT_READ, MAP_SHARED, descriptor, place.headers)
-    defer { unsafe munmap(headers, shape.headerBytes) }
-    // Their data is not looked at.
-    let hub = unsafe ChannelMapping.hub(headers, shape)
-    defer { unsafe hub.deallocate() }
-    let lanes = unsafe ChannelMapping.lanes(headers, headers, shape, hub)
-    self.init(lanes, lanes[0].channel, shape, format)
+    let mapping = try ChannelMapping(
+      descriptor: descriptor, place: place, shape: shape, isReadOnly: true)
+    self = withExtendedLifetime(mapping) {
+      ChannelStatistics(mapping.lanes, mapping.lanes[0].channel, shape, format)
+    }
     for index in senders.indices where !isHeld(.sender(index)) {
       senders[index].isAttached = false
     }
@@ -112,7 +110,8 @@ extension SenderStatistics {
   fileprivate init(_ lane: LaneMemory, _ shape: ChannelShape, _ format: MessageFormat) {
     isAttached = lane.sender.isAttached
     bytes = lane.counter(LaneLayout.tail)
-    messages = format.isFixedSize ? bytes / format.elementSize : lane.counter(LaneLayout.messages)
+    messages =
+      format.isFixedSize ? bytes / format.elementSize : plausible(lane.messagesSent(format))
     let head = lane.counter(LaneLayout.head)
     let read =
       shape.kind.sharesLanes
@@ -129,7 +128,7 @@ extension SenderStatistics {
     bytes = lanes.reduce(0) { $0 &+ $1.counter(LaneLayout.tail) }
     messages =
       format.isFixedSize
-      ? bytes / format.elementSize : lanes.map { $0.counter(LaneLayout.messages) }.max() ?? 0
+      ? bytes / format.elementSize : lanes.map { plausible($0.messagesSent(format)) }.max() ?? 0
     unreadBytes = 0
     fullWaits = lanes[0].counter(LaneLayout.fullWaits)
     drops = lanes[0].counter(LaneLayout.drops)

@@ -93,10 +93,9 @@ extension Sender where Body == Mixed {
     precondition(
       MemoryLayout<Wanted.Element>.stride <= LaneLayout.maximumElementSize,
       "no channel carries elements so large")
-    precondition(
-      UInt(bitPattern: count) <= UInt(LaneLayout.maximumCapacity), "no lane holds so many elements")
     return Mixed.frameBytes(
-      payload: Wanted.prefixBytes &+ count &* MemoryLayout<Wanted.Element>.stride)
+      payload: Wanted.prefixBytes
+        &+ LaneLayout.elements(count) &* MemoryLayout<Wanted.Element>.stride)
   }
 
   /// Lends the next `frameBytes`, which are free.

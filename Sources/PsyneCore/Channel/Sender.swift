@@ -94,6 +94,7 @@ extension Sender {
     writer.lane = room.lane
     writer.tail = room.tail
     writer.limit = room.limit
+    writer.store(writer.messages, upTo: room.tail)
   }
 
   /// Lends the next `frameBytes`, which are free.
@@ -106,13 +107,11 @@ extension Sender {
     return unsafe _overrideLifetime(loan, mutating: &self)
   }
 
-  /// Bytes of a frame of `count` elements. Traps on a count that no lane can hold.
+  /// Bytes of a frame of `count` elements: of more than any lane holds, more than any lane holds.
   @inlinable @inline(__always)
   static func frameBytes(count: Int) -> Int {
-    precondition(
-      UInt(bitPattern: count) <= UInt(LaneLayout.maximumCapacity), "no lane holds so many elements")
-    return Body.frameBytes(
-      payload: Body.prefixBytes &+ count &* MemoryLayout<Body.Element>.stride)
+    Body.frameBytes(
+      payload: Body.prefixBytes &+ LaneLayout.elements(count) &* MemoryLayout<Body.Element>.stride)
   }
 }
 
@@ -221,12 +220,11 @@ extension Sender where Body: FixedSizeMessage {
     return loan(frameBytes: bytes, count: count)
   }
 
-  /// Bytes of `count` messages. Traps on none, and on a count that no lane can hold.
+  /// Bytes of `count` messages. Traps on none.
   @inlinable @inline(__always)
   static func batchBytes(_ count: Int) -> Int {
-    precondition(
-      count > 0 && count <= LaneLayout.maximumCapacity, "a batch has at least one message")
-    return count &* MemoryLayout<Body>.stride
+    precondition(count > 0, "a batch has at least one message")
+    return LaneLayout.elements(count) &* MemoryLayout<Body>.stride
   }
 
   /// Sends one value, waiting while the channel is full.

@@ -54,7 +54,7 @@ extension ChannelError: CustomStringConvertible {
       "the broadcast's sender went on without this receiver, which did not keep up: claim it anew"
     case .tooLarge(let bytes, let capacity):
       "the message takes \(bytes) bytes and the channel takes \(capacity): open it with a larger "
-        + "capacity, or let the other side take more (maxmessage)"
+        + "capacity or, where it is a connection, let the other side take more (maxmessage)"
     case .wrongType(let expected, let found):
       "the next message is of type \(found), not \(expected): receive it as what it is"
     case .corrupt(let what):

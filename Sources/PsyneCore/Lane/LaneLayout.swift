@@ -6,12 +6,14 @@
 public enum LaneLayout {
   /// `i64`, written by the sender: bytes published since the lane was created.
   public static let tail = 0
-  /// `i64`, written by the sender now and then: messages published.
+  /// `i64`, written by the sender now and then: messages published up to ``counted``.
   public static let messages = 8
   /// `i64`, written by the sender: how often it found no room and had to wait.
   public static let fullWaits = 16
   /// `i64`, written by the sender: messages it dropped because there was no room.
   public static let drops = 24
+  /// `i64`, written by the sender with ``messages``: what was published behind it is still in the lane.
+  public static let counted = 32
 
   /// `i64`: bytes given back to the sender. Written by the receiver where there can be one, else by
   /// the sender, which finds it in the cursors.
@@ -69,6 +71,14 @@ public enum LaneLayout {
   static let positionLimit = 1 << 62
   /// Greatest stride of an element in bytes: so many of them have a size that does not overflow.
   public static let maximumElementSize = 1 << 30
+
+  /// `count`, or one more than any lane holds: that a message is too large is found where there is no room
+  /// for it. Traps on less than none.
+  @inlinable @inline(__always)
+  static func elements(_ count: Int) -> Int {
+    precondition(count >= 0, "a message cannot have less than no elements")
+    return min(count, maximumCapacity &+ 1)
+  }
 
   /// The capacity a lane gets when `bytes` are asked for: the next power of two.
   public static func capacity(holding bytes: Int) -> Int? {

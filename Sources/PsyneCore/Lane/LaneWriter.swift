@@ -56,6 +56,7 @@ struct LaneWriter: @unchecked Sendable {
     let found = unsafe lane.position(LaneLayout.head).pointee.load(ordering: .acquiring)
     guard UInt(bitPattern: tail &- found) <= UInt(bitPattern: lane.capacity) else { return false }
     limit = found &+ lane.capacity
+    store(messages, upTo: tail)
     return tail &+ bytes <= limit
   }
 
@@ -92,7 +93,7 @@ struct LaneWriter: @unchecked Sendable {
     // The flag is read after the store: in program order here, in memory by the sleeper's barrier.
     cpsyne_compiler_barrier()
     if unsafe lane.word(LaneLayout.receiversParked).pointee.load(ordering: .relaxed) != 0 {
-      if counts { store(messages) }
+      if counts { store(messages, upTo: end) }
       unsafe LaneMemory.wakeReceivers(lane.word(LaneLayout.receiversParked), lane.hub)
     }
   }
@@ -101,14 +102,17 @@ struct LaneWriter: @unchecked Sendable {
   @inlinable @inline(__always)
   func publishAll(counts: Bool) {
     publish(upTo: tail, messages: messages, counts: counts)
-    if counts { store(messages) }
+    if counts { store(messages, upTo: tail) }
   }
 
-  /// For statistics. Not for each message: one that finds its receiver awake costs nothing, and is
-  /// counted with the next that does not, or when the lane is full.
+  /// For statistics. Not for each message: one that finds its receiver awake costs nothing. But before
+  /// what was published since could be overwritten: whoever wants to know counts it there (see
+  /// ``LaneMemory/messagesSent(_:)``).
   @inlinable @inline(__always)
-  func store(_ messages: Int) {
+  func store(_ messages: Int, upTo end: Int) {
     unsafe lane.position(LaneLayout.messages).pointee.store(messages, ordering: .relaxed)
+    // Release pairs with the acquire of whoever counts: the number is no older than the position.
+    unsafe lane.position(LaneLayout.counted).pointee.store(end, ordering: .releasing)
   }
 }
 

@@ -101,7 +101,7 @@ struct Room {
     self.lane = lane
     tail = positions.tail
     limit = positions.head + lane.capacity
-    messages = unsafe lane.position(LaneLayout.messages).pointee.load(ordering: .relaxed)
+    messages = lanes.format.isFixedSize ? 0 : lane.messagesSent(lanes.format)
   }
 }
 

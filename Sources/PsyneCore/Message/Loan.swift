@@ -169,7 +169,7 @@ extension Loan where Body: ShapedBody {
     @inline(__always) set { unsafe start[index(row, column)] = newValue }
   }
 
-  /// Traps on a shape that no lane can hold.
+  /// Traps on rows and columns of 4 Gi and more, and on fewer than none.
   @inlinable @inline(__always)
   static func shape(rows: Int, columns: Int) -> UInt64 {
     UInt64(UInt32(rows)) | UInt64(UInt32(columns)) << 32

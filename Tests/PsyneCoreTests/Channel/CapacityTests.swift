@@ -138,6 +138,10 @@ struct CapacityTests {
     let huge = channelError { _ = try sender.tryReserve(count: LaneLayout.maximumCapacity) }
     #expect(huge == .tooLarge(bytes: LaneLayout.maximumCapacity + 8, capacity: capacity))
     #expect(huge?.description.contains("\(capacity)") == true)
+    for count in [LaneLayout.maximumCapacity + 2, .max] {
+      let error = channelError { _ = try sender.reserve(count: count) }
+      #expect(error == .tooLarge(bytes: LaneLayout.maximumCapacity + 16, capacity: capacity))
+    }
     // It is no reason to close anything.
     try sender.reserve(count: capacity - 8, timeout: .zero).send()
   }
@@ -162,6 +166,11 @@ struct CapacityTests {
     try matrixSender.reserve(rows: 2, columns: 255, timeout: .zero).send()
     let matrix = channelError { _ = try matrixSender.tryReserve(rows: 7, columns: 73) }
     #expect(matrix == .tooLarge(bytes: 4104, capacity: 4096))
+    let huge = channelError { _ = try matrixSender.reserve(rows: 1 << 20, columns: 1 << 20) }
+    guard case .tooLarge = huge else {
+      Issue.record("\(String(describing: huge))")
+      return
+    }
   }
 
   @Test("a struct that is longer than the lane is too large")

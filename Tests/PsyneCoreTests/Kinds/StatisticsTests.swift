@@ -1,4 +1,5 @@
 import PsyneCore
+import TestSupport
 import Testing
 import Traffic
 
@@ -48,6 +49,47 @@ struct StatisticsTests {
     var next = try channel.sender()
     try next.send(numbers: 0..<5)
     #expect(channel.statistics.messages == 15)
+  }
+
+  @Test("messages of any size are counted at once, though nobody sleeps", arguments: shapes)
+  func sizes(_ shape: TrafficShape) throws {
+    let channel = try shape.open(
+      "memory://sizes", of: Bytes.self, in: makeRegistry(),
+      options: ChannelOptions(capacity: .kibibytes(4)))
+    var random = SeededGenerator(seed: 5)
+    var sent = 0
+    // Each sender counts on from the last.
+    for _ in 0..<3 {
+      var receiver = try channel.receiver()
+      var sender = try channel.sender()
+      var unread = 0
+      for _ in 0..<200 {
+        let count = Int.random(in: 0...600, using: &random)
+        try sender.reserve(upTo: count).send(count: Int.random(in: 0...count, using: &random))
+        sent += 1
+        unread += count + 8
+        #expect(channel.statistics.messages == sent)
+        if unread > 2500 || Int.random(in: 0..<3, using: &random) == 0 {
+          while try receiver.tryReceive() != nil {}
+          unread = 0
+        }
+        // What is given up never was, and what is staged is not yet.
+        if sent.isMultiple(of: 7) { _ = try sender.tryReserve(count: 10) }
+        guard sent.isMultiple(of: 5) else { continue }
+        for staged in 1...8 {
+          try sender.reserve(count: 100).stage()
+          // All or none of them are published, where there seems to be no room before one.
+          #expect((sent...sent + staged).contains(channel.statistics.messages))
+        }
+        sender.publish()
+        sent += 8
+        while try receiver.tryReceive() != nil {}
+        unread = 0
+      }
+      sender.close()
+      while try receiver.receive() != nil {}
+    }
+    #expect(channel.statistics.messages == sent)
   }
 
   @Test("two senders count each in their own lane", arguments: [ChannelKind.mpsc, .mpmc])
