@@ -75,15 +75,16 @@ final class Segment: ChannelCustody {
     return Party(party).description
   }
 
-  func reserve(lane: Int) throws(TransportError) {
-    let shape = mapping.shape
+  func reserve(lanes: Range<Int>) throws(TransportError) {
+    let capacity = mapping.shape.capacity
+    let bytes = lanes.count * capacity
     do throws(SystemError) {
-      try file.reserve(
-        bytes: shape.capacity, at: dataOffset + lane * shape.capacity)
+      // At once: where there is not enough for all, nothing is taken.
+      try file.reserve(bytes: bytes, at: dataOffset + lanes.lowerBound * capacity)
     } catch {
       throw TransportError(
         .noSpace,
-        "\(path) has no room for another sender's \(ByteCount.bytes(shape.capacity)) (\(error.text)): "
+        "\(path) has no room for another sender's \(ByteCount.bytes(bytes)) (\(error.text)): "
           + "ask for a smaller capacity, or remove what fills the file system", errno: error.number)
     }
   }

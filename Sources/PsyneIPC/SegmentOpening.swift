@@ -72,7 +72,13 @@ extension SegmentOpening {
 
   private func creationError(_ error: SystemError, bytes: Int) -> TransportError {
     switch error.number {
-    case ENOSPC, ENOMEM, EFBIG, EDQUOT:
+    case EFBIG:
+      TransportError(
+        .noSpace,
+        "'\(address)' needs a file of \(ByteCount.bytes(bytes)) or more, which this process may not make: "
+          + "raise its limit (ulimit -f), or ask for a smaller capacity",
+        errno: error.number)
+    case ENOSPC, ENOMEM, EDQUOT:
       TransportError(
         .noSpace,
         "\(directory) has no room for \(ByteCount.bytes(bytes)) of '\(address)': ask for a smaller capacity, "
@@ -144,7 +150,7 @@ extension SegmentOpening {
     do {
       header = try readHeader(file, fileBytes: status.bytes)
     } catch {
-      guard !isAlive, error.isOurs else { throw corrupt(error) }
+      guard !isAlive, error.isOurs else { throw error.error(at: path) }
       if case .version(let version) = error { reportReplaced(version) }
       return try remove()
     }
@@ -204,22 +210,6 @@ extension SegmentOpening {
   ) throws(SegmentHeader.Fault) -> SegmentHeader {
     guard let bytes = try? file.read(SegmentLayout.headerBytes, at: 0) else { throw .foreign }
     return try SegmentHeader(bytes, fileBytes: fileBytes)
-  }
-
-  private func corrupt(_ fault: SegmentHeader.Fault) -> TransportError {
-    switch fault {
-    case .foreign:
-      TransportError(
-        .corrupt, "\(path) is no Psyne channel: choose another name, or remove the file")
-    case .version(let version):
-      TransportError(
-        .corrupt,
-        "\(path) has layout version \(version) and this program knows \(SegmentLayout.version): "
-          + "use one version of Psyne on both sides")
-    case .damaged(let what):
-      TransportError(
-        .corrupt, "\(path) is damaged (\(what)) and still in use: close it everywhere")
-    }
   }
 }
 

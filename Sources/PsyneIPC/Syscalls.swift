@@ -58,6 +58,7 @@ struct File: ~Copyable {
 
   /// Reserves `bytes`, so that no access to them can fail later. ENOSPC and EFBIG can occur.
   func reserve(bytes: Int, at offset: Int = 0) throws(SystemError) {
+    try checkLimit(offset + bytes)
     while true {
       // Returns its error instead of setting errno.
       let number = posix_fallocate(descriptor, offset, bytes)
@@ -66,8 +67,18 @@ struct File: ~Copyable {
     }
   }
 
+  /// Beyond the limit of `ulimit -f`, the system would end the process by a signal.
+  private func checkLimit(_ bytes: Int) throws(SystemError) {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
+      bytes > limit.rlim_cur
+    else { return }
+    throw SystemError(number: EFBIG)
+  }
+
   /// Sets the length; what is added reads as zero and has no memory behind it. EFBIG can occur.
   func resize(to bytes: Int) throws(SystemError) {
+    try checkLimit(bytes)
     guard ftruncate(descriptor, bytes) == 0 else { throw SystemError() }
   }
 

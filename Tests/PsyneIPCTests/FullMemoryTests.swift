@@ -43,6 +43,21 @@ struct FullMemoryTests {
     #expect(try peer.ask("receive 0 1 1 524280 524280") == "received 0 1 all")
   }
 
+  @Test("a broadcast's sender whose lanes do not all fit says how much it wants, and takes nothing")
+  func broadcast() throws {
+    let place = try Place()
+    let peer = try peer(place)
+    // Ten lanes, one of which comes with the channel.
+    try #require(peer.ask("open-as c 5 1 8 131072") == "ok")
+    let before = try peer.ask("room-left")
+    for _ in 0..<3 {
+      let reply = try peer.ask("sender")
+      #expect(reply.hasPrefix("error noSpace"), "\(reply)")
+      #expect(reply.contains("1280 KiB"), "\(reply)")
+      #expect(try peer.ask("room-left") == before)
+    }
+  }
+
   @Test("filled up by channels, it says so, and they go on")
   func filledUp() throws {
     let place = try Place()

@@ -29,7 +29,7 @@ public protocol ChannelCustody: AnyObject, Sendable {
   /// Makes sure that a lane's data has memory behind it, before a sender first writes there.
   ///
   /// - Throws: ``TransportError/Code/noSpace``.
-  func reserve(lane: Int) throws(TransportError)
+  func reserve(lanes: Range<Int>) throws(TransportError)
   func exclusively(_ body: () -> Void)
   /// Gives up everything it holds and, as the last party, removes the channel. Any thread may call
   /// it, more than once; the memory stays mapped.
@@ -46,7 +46,7 @@ public protocol ChannelCustody: AnyObject, Sendable {
 }
 
 extension ChannelCustody {
-  public func reserve(lane: Int) throws(TransportError) {}
+  public func reserve(lanes: Range<Int>) throws(TransportError) {}
 
   public func cutOff() -> [LaneMemory]? { nil }
 

@@ -88,10 +88,9 @@ extension LaneSet {
   ) throws(TransportError) {
     do {
       if case .sender(let lane) = end {
-        for lane in shape.kind == .broadcast ? 0..<shape.lanes : lane..<lane + 1 {
-          try custody.reserve(lane: lane)
-          if lane > 0 { try mapping.arrange(lane) }
-        }
+        let own = shape.kind == .broadcast ? 0..<shape.lanes : lane..<lane + 1
+        try custody.reserve(lanes: own)
+        for lane in own where lane > 0 { try mapping.arrange(lane) }
       }
     } catch {
       custody.release(end)
@@ -257,6 +256,7 @@ extension LaneSet {
       // Release pairs with the acquire of whoever claims an end.
       unsafe lane.position(cursor).pointee.store(position, ordering: .releasing)
       unsafe lane.position(LaneLayout.head).pointee.store(position, ordering: .releasing)
+      unsafe lane.position(LaneLayout.counted).pointee.store(position, ordering: .releasing)
       unsafe lane.position(LaneLayout.tail).pointee.store(position, ordering: .releasing)
     }
   }

@@ -88,4 +88,11 @@ extension Session {
     kept.append(own)
     return (try? end.send(copying: [7, 0, 0, 0, 0, 0, 0, 0].span)) != nil
   }
+
+  /// Bytes that are free where channels are.
+  func roomLeft() throws -> String {
+    var status = statvfs()
+    guard unsafe statvfs(directory, &status) == 0 else { fatalError("statvfs: \(errno)") }
+    return "\(status.f_bavail * status.f_frsize)"
+  }
 }

@@ -45,6 +45,7 @@ final class Session {
     case "receiver":
       receiver = try opened().receiver(share: arguments.isEmpty ? 256 : arguments.number(0))
     case "keep": kept.append(try openChannel(arguments))
+    case "room-left": return try roomLeft()
     case "names":
       return try listDirectory(directory).filter { $0.hasPrefix("psyne.") }.joined(separator: " ")
     case "close": close(arguments[0])
