@@ -38,6 +38,15 @@ public struct Receiver<Body: MessageBody>: ~Copyable, Sendable {
     try claim.awaitSender(after: reader.view, until: Deadline(after: timeout))
   }
 
+  /// Leaves the channel as if this process had died, and has who waits on this end go on. Any thread may call
+  /// it.
+  package var abandonment: @Sendable () -> Void {
+    { [claim] in
+      claim.interrupt()
+      claim.lanes.leave(as: .died)
+    }
+  }
+
   /// Closes the end in order, as dropping it does.
   public consuming func close() {}
 }

@@ -203,7 +203,7 @@ extension ReceiverClaim {
       if found.outcome == .nothing, try reading.takeOver() {
         found = try reading.look(after: found)
       }
-      return found.outcome != .nothing
+      return found.outcome != .nothing || isInterrupted.load(ordering: .relaxed)
     }
   }
 
@@ -285,7 +285,7 @@ extension ReceiverClaim {
     lanes.noticeDeaths(of: lanes.senders)
     let found = try await Parking.suspend(on: sleeper, until: deadline, peers: peers) {
       () throws(ChannelError) -> Bool in
-      hasSender(orNewsAfter: view)
+      hasSender(orNewsAfter: view) || isInterrupted.load(ordering: .relaxed)
     }
     guard found else { throw .timedOut }
   }

@@ -7,6 +7,7 @@ internal import Synchronization
 final class IPCCarrier: LocalCarrier, @unchecked Sendable {
   // Unchecked: state under its lock, and an atomic.
   private let ownLife: Mutex<Sender<Text>?>
+  private let leaveTheirs: @Sendable () -> Void
   private let isWatching = Atomic<Bool>(false)
 
   init(
@@ -14,6 +15,7 @@ final class IPCCarrier: LocalCarrier, @unchecked Sendable {
     theirLife: OwnedReceiver, peer: String
   ) {
     self.ownLife = Mutex(ownLife)
+    leaveTheirs = { [weak theirLife] in theirLife?.abandon() }
     super.init(inbound: inbound, outbound: outbound, peer: peer, state: .connected)
     Task(executorPreference: Reactor.shared) { [weak self] in
       let ending = await theirLife.ending()
@@ -28,6 +30,8 @@ final class IPCCarrier: LocalCarrier, @unchecked Sendable {
     inbound.leave(as: .died)
     outbound.leave(as: .died)
     ownLife.withLock { $0?.abandon() }
+    // The process may be about to end: what it is the last to leave, it removes.
+    leaveTheirs()
     letGo()
   }
 
@@ -68,8 +72,13 @@ final class IPCCarrier: LocalCarrier, @unchecked Sendable {
 final class OwnedReceiver: @unchecked Sendable {
   // Unchecked: it belongs to the one task that waits.
   private var receiver: Receiver<Text>
+  /// Leaves the channel as if this process had died, from any thread; the task then goes on.
+  let abandon: @Sendable () -> Void
 
-  init(_ receiver: consuming Receiver<Text>) { self.receiver = receiver }
+  init(_ receiver: consuming Receiver<Text>) {
+    abandon = receiver.abandonment
+    self.receiver = receiver
+  }
 
   /// Whether the other side is there, and holds its end by this lock.
   func hasSender(_ foothold: borrowing Foothold) -> Bool {

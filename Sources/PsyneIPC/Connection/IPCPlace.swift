@@ -52,6 +52,8 @@ final class IPCPlace: ListeningPlace, Sendable {
     // that it finds, and this may be called by the thread that makes one, and then does not wait for it.
     isClosed.store(true, ordering: .sequentiallyConsistent)
     listener.withLock { $0.take() }?.stop()
+    // Not with the last reference: the process may be about to end.
+    channel.abandon()
   }
 
   /// Connects somebody, or says why not.
