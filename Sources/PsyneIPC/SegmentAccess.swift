@@ -41,7 +41,8 @@ struct SegmentAccess {
     let user = ThisProcess.effectiveUser
     guard status.owner == user || status.owner == owner else {
       let asked = owner.map { " and asked for owner=\($0)" } ?? ""
-      return "it belongs to user \(status.owner), and this process runs as user \(user)\(asked)"
+      return
+        "it belongs to user \(status.owner), and this process runs as user \(user)\(asked): if that is meant, say owner=\(status.owner)"
     }
     let found = FileMode(rawValue: status.permissions)
     guard found == mode else {
@@ -52,7 +53,8 @@ struct SegmentAccess {
     let wanted = group ?? ThisProcess.effectiveGroup
     guard !mode.includesGroup || status.group == wanted else {
       let here = group == nil ? "this process's group is" : "it was asked for with group"
-      return "it belongs to group \(status.group), and \(here) \(wanted)"
+      return
+        "it belongs to group \(status.group), and \(here) \(wanted): if that is meant, say group=\(status.group)"
     }
     return nil
   }

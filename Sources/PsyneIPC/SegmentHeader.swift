@@ -17,6 +17,22 @@ struct SegmentHeader: Equatable {
     var isOurs: Bool {
       if case .foreign = self { false } else { true }
     }
+
+    /// - Parameter path: of the file.
+    func error(at path: String) -> TransportError {
+      switch self {
+      case .foreign:
+        TransportError(
+          .corrupt, "\(path) is no Psyne channel: choose another name, or remove the file")
+      case .version(let version):
+        TransportError(
+          .corrupt,
+          "\(path) has layout version \(version) and this program knows \(SegmentLayout.version): "
+            + "use one version of Psyne on both sides")
+      case .damaged(let what):
+        TransportError(.corrupt, "\(path) is damaged (\(what)): close it everywhere")
+      }
+    }
   }
 
   init(shape: ChannelShape, format: MessageFormat, dataOffset: Int) {

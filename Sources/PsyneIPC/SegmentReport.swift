@@ -41,7 +41,11 @@ extension IPCTransport {
       TransportError(
         .notFound, "there is no channel '\(uri)': nobody has it open (\(path) does not exist)",
         errno: error.number)
-    case EACCES, EPERM, ELOOP:
+    case ELOOP:
+      TransportError(
+        .permissionDenied, "cannot read \(path): it is a symbolic link, which no channel is",
+        errno: error.number)
+    case EACCES, EPERM:
       TransportError(.permissionDenied, "cannot read \(path): \(error.text)", errno: error.number)
     default: TransportError(.system, "cannot read \(path): \(error.text)", errno: error.number)
     }
@@ -59,8 +63,10 @@ extension IPCTransport {
         try file.read(SegmentLayout.headerBytes, at: 0), fileBytes: status.bytes)
       table = try file.read(
         SegmentLayout.partyBytes * SegmentLayout.partyCount, at: SegmentLayout.parties)
+    } catch let fault as SegmentHeader.Fault {
+      throw fault.error(at: path)
     } catch {
-      throw TransportError(.corrupt, "\(path) cannot be read as a channel of this version of Psyne")
+      throw TransportError(.system, "cannot read \(path): \(error)")
     }
     let parties = (0..<SegmentLayout.partyCount).compactMap { slot -> String? in
       guard file.isLockedElsewhere(SegmentLayout.partyLocks + Int64(slot)) else { return nil }

@@ -97,7 +97,7 @@ struct StatTests {
       """
     let outcome = try await Tool.shell(script)
     #expect(outcome.text == "1\nhello\n")
-    #expect(outcome.errors.contains("cannot be read as a channel"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("is no Psyne channel"), "\(outcome.errors)")
   }
 
   @Test("names of parties cannot break out of JSON")

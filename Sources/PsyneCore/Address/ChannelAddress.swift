@@ -95,7 +95,8 @@ public struct ChannelAddress: Hashable, Sendable {
     let authority = rest[..<slash]
     guard !authority.isEmpty else {
       throw invalid(
-        "nothing stands after '://'; write a name, as in \(layers[layers.count - 1])://sensor_data")
+        "nothing stands after '://'; write what the scheme wants, as in ipc://sensor_data and tcp://localhost:9999"
+      )
     }
     guard !authority.contains("@") else { throw invalid("a user name ('@') means nothing here") }
     return ChannelAddress(

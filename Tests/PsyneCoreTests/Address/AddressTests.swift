@@ -31,7 +31,9 @@ struct AddressTests {
       ("1pc://name", "'1pc' is no scheme"), ("i-pc://name", "'i-pc' is no scheme"),
       ("+ipc://name", "'' is no scheme"), ("lz4+://name", "'' is no scheme"),
       ("a++b://name", "'' is no scheme"), ("i.p://name", "'i.p' is no scheme"),
-      ("ipc://", "nothing stands after '://'; write a name, as in ipc://sensor_data"),
+      (
+        "ipc://", "nothing stands after '://'; write what the scheme wants, as in ipc://sensor_data"
+      ),
       ("ipc:///name", "nothing stands after '://'"), ("ipc://?a=b", "nothing stands after '://'"),
       ("ipc://user@host", "a user name ('@') means nothing here"),
       ("ipc://name#part", "fragment ('#')"), ("ipc://na%2Fme", "percent escape"),
