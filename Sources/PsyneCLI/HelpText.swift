@@ -1,6 +1,6 @@
 /// What `--help` says beyond the list of options. The manual, docs/cli.md, says more.
 ///
-/// Lines have at most 78 characters: the argument parser would break longer ones without indenting.
+/// Lines have at most 79 characters: the argument parser would break longer ones without indenting.
 enum HelpText {
   static let overview = """
     One process sends, another receives. The bytes pass through a file in /dev/shm
@@ -61,8 +61,8 @@ enum HelpText {
       capacity=SIZE   as above: 1MiB if nothing is said, and the same on both sides
       resume=TIME     how long a broken connection is waited for: 30s
       wait, full, hugepages and numa are as above; docs/options.md has the others
-      ca=FILE, cert=FILE, key=FILE, allow=NAMES   of tls://, as the options --ca,
-                      --cert, --key and --allow
+      ca=FILE, cert=FILE, key=FILE, allow=NAMES, token=FILE   of tls://, as the
+                      options --ca, --cert, --key, --allow and --token
     """
 
   static let kinds = """
@@ -110,7 +110,7 @@ enum HelpText {
           blocks it
       77  the channel's file is somebody else's, of another mode or group, no
           regular file, or may not be created; or a key may not be read
-      129, 130, 143  ended by hang-up, by Ctrl-C (SIGINT), by SIGTERM
+      129, 130, 131, 143  ended by SIGHUP, SIGINT (Ctrl-C), SIGQUIT, SIGTERM
     """
 
   static let send = """
@@ -157,10 +157,10 @@ enum HelpText {
       psyne recv jobs --type text --kind spmc --consumers 4
       psyne recv --listen tcp://0.0.0.0:9999 -o copy.img
 
-    If the sender dies, all that it had sent is written, and the exit status is 69:
-    half an output never passes for a whole one. With several senders it goes on
-    with the others first, and it ends when the last one is done. Both sides have to
-    say the same --type and --kind.
+    If the sender dies, all that it had sent is written, and the exit status is
+    69: half an output never passes for a whole one. With several senders it goes
+    on with the others first, and it ends when the last one is done. Both sides
+    have to say the same --type and --kind.
 
     \(meeting)
       A receiver that listens takes what all senders send, the messages of each

@@ -41,7 +41,7 @@ struct DepartureTests {
 
   @Test(
     "a signal ends whoever waits, and nothing is left in /dev/shm",
-    arguments: ["send", "recv"], [SIGINT, SIGTERM, SIGHUP])
+    arguments: ["send", "recv"], [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
   func signalWhileWaiting(command: String, signal: Int32) async throws {
     // With /dev/zero the sender soon waits for room, and so for a receiver.
     let arguments = ["\(name)"] + (command == "send" ? ["/dev/zero"] : [])
@@ -99,10 +99,10 @@ struct DepartureTests {
   @Test("what nohup ignores stays ignored")
   func ignoredSignals() async throws {
     let script = """
-      trap '' HUP
+      trap '' HUP INT QUIT
       "$psyne" recv \(name) > "\(folder["out"])" &
       while [ ! -e \(name.segment) ]; do sleep 0.01; done
-      kill -HUP $!
+      for signal in HUP INT QUIT; do kill -$signal $!; done
       echo hello | "$psyne" send \(name) && wait $!
       """
     let outcome = try await Tool.shell(script)

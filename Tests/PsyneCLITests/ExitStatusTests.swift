@@ -94,6 +94,51 @@ struct ExitStatusTests {
     name.expectNothingLeft()
   }
 
+  @Test("74 for the last message too, which the sender is told was not received")
+  func lastMessage() async throws {
+    let file = try folder.write(Array("short\n".utf8), to: "in")
+    let script = """
+      "$psyne" recv \(name) -o /dev/full &
+      "$psyne" send \(name) "\(file)"; echo "send $?"
+      wait $!; echo "recv $?"
+      """
+    let outcome = try await Tool.shell(script)
+    #expect(outcome.text == "send 69\nrecv 74\n", "\(outcome.errors)")
+    name.expectNothingLeft()
+  }
+
+  @Test("74 for a standard stream that is closed; nothing else gets its number")
+  func closedStreams() async throws {
+    let outcome = try await Tool.shell(
+      """
+      "$psyne" send \(name) <&-; echo "send $?"
+      { "$psyne" recv \(name) <&- >&-; echo "recv $?" >&2; } 2> "\(folder["said"])"
+      cat "\(folder["said"])"
+      """)
+    #expect(
+      outcome.text.hasPrefix("send 74\npsyne: standard output is closed: "), "\(outcome.text)")
+    #expect(outcome.text.hasSuffix("recv 74\n"), "\(outcome.text)")
+    #expect(outcome.errors.hasPrefix("psyne: standard input is closed: "), "\(outcome.errors)")
+    // Without it, a file is moved all the same.
+    let file = try folder.write(Array(0..<100), to: "in")
+    let moved = try await Tool.shell(
+      """
+      "$psyne" recv \(name) -o "\(folder["out"])" <&- >&- & "$psyne" send \(name) "\(file)" <&- >&-
+      wait $!
+      """)
+    #expect(moved.status == 0, "\(moved.errors)")
+    #expect(try folder.read("out") == Array(0..<100))
+    name.expectNothingLeft()
+  }
+
+  @Test("73 where no file may be so large, and not by a signal")
+  func fileLimit() async throws {
+    let outcome = try await Tool.shell("ulimit -f 100; exec \"$psyne\" recv \(name)")
+    #expect(outcome.status == 73)
+    #expect(outcome.errors.contains("ulimit -f"), "\(outcome.errors)")
+    name.expectNothingLeft()
+  }
+
   @Test("75 when the other side does not come", arguments: ["send", "recv"])
   func timeout(command: String) async throws {
     let outcome = try await Tool.run([command, "\(name)", "--timeout", "50ms"], input: [1])

@@ -55,6 +55,20 @@ struct SecureTransferTests {
       said.first?.hasPrefix("psyne: CN=laptop has connected from 127.0.0.1:") == true, "\(said)")
   }
 
+  @Test("--token is a secret of both sides, instead of client certificates")
+  func token() async throws {
+    let outcome = try await shell(
+      """
+      head -c 32 /dev/urandom > token; head -c 32 /dev/urandom > other
+      "$psyne" recv --listen tls://127.0.0.1:0 $server --token token -o out 2> status & listener=$!
+      echo no | "$psyne" send --connect "$(place)" --ca ca.pem --token other; echo "stranger $?"
+      echo yes | "$psyne" send --connect "$(place)" --ca ca.pem --token token; echo "connector $?"
+      wait $listener; echo "listener $?"; cat out
+      """)
+    #expect(
+      outcome.text == "stranger 1\nconnector 0\nlistener 0\nyes\n", "\(outcome.errors)\(said)")
+  }
+
   @Test("--verbose says on both sides how the bytes travel, and what was made of them")
   func verbose() async throws {
     _ = try folder.write(Array(repeating: UInt8(ascii: "a"), count: 1 << 20), to: "in")

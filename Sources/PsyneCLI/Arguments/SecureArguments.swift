@@ -25,6 +25,13 @@ struct SecureArguments: ParsableArguments {
       valueName: "names"))
   var allow: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "With tls://, the file of a secret that both sides have.",
+      valueName: "file"),
+    completion: .file())
+  var token: String?
+
   @Flag(help: "With tls:// and --connect, do not check who is at the other end.")
   var insecure = false
 
@@ -32,7 +39,8 @@ struct SecureArguments: ParsableArguments {
   private var given: [(flag: String, option: String, value: String)] {
     [
       ("--ca", "ca", ca), ("--cert", "cert", cert), ("--key", "key", key),
-      ("--allow", "allow", allow), ("--insecure", "verify", insecure ? "none" : nil),
+      ("--allow", "allow", allow), ("--token", "token", token),
+      ("--insecure", "verify", insecure ? "none" : nil),
     ].compactMap { flag, option, value in value.map { (flag, option, $0) } }
   }
 

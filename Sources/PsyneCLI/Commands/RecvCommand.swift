@@ -35,7 +35,7 @@ struct RecvCommand: ParsableCommand {
   }
 
   private func openOutput() throws -> OutputStream {
-    guard let output else { return .standardOutput() }
+    guard let output else { return try .standardOutput() }
     return try .file(output)
   }
 
@@ -66,6 +66,8 @@ struct RecvCommand: ParsableCommand {
       receiver.close()
       return
     } catch {
+      // What could not be stored was not received: whoever sends is told, and another one gets it.
+      if error is Failure { opened.abandon() }
       throw explained(error, progress)
     }
     try stream.close()
@@ -98,7 +100,7 @@ struct RecvCommand: ParsableCommand {
       throw Failure(
         .failure,
         "this receiver did not keep up, and \(Format.count(interruptions.lostMessages, of: "message")) got lost; "
-          + arrived(progress))
+          + "\(progress.amount) arrived")
     }
   }
 

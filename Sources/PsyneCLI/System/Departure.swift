@@ -9,13 +9,14 @@ internal import Synchronization
 /// with `sigwait` would not do either: libdispatch and Subprocess have threads that unblock them.
 enum Departure {
   private static let cleanUps = Mutex<[@Sendable () -> Void]>([])
-  private static let signals = [SIGHUP, SIGINT, SIGTERM]
+  private static let signals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
   // Written once, before the first handler is installed.
   nonisolated(unsafe) private static var readEnd: Int32 = -1
   nonisolated(unsafe) private static var writeEnd: Int32 = -1
 
   /// Call it once, first of all.
   static func prepare() {
+    StandardStreams.keepPlaces()
     // A reader that goes away is an error of write(), which ends us in order.
     signal(SIGPIPE, SIG_IGN)
     var ends: [Int32] = [-1, -1]
@@ -24,10 +25,14 @@ enum Departure {
     unsafe (readEnd, writeEnd) = (ends[0], ends[1])
     startThread()
     // What is ignored stays ignored: nohup, and jobs that a shell script started with '&'.
-    for signal in signals where !isIgnored(signal) { handle(signal) }
+    for number in signals {
+      if isIgnored(number) { signal(number, SIG_IGN) } else { handle(number) }
+    }
   }
 
   private static func isIgnored(_ signal: Int32) -> Bool {
+    // The language's runtime has one of its own there, whatever was before: shells ignore both or neither.
+    let signal = signal == SIGQUIT ? SIGINT : signal
     var action = sigaction()
     guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
     // SIG_IGN is the number 1 in a function pointer's place.

@@ -11,6 +11,9 @@ struct InputStream: ~Copyable {
   /// - Parameter path: `-` is standard input.
   static func open(_ path: String) throws(Failure) -> InputStream {
     guard path != "-" else {
+      guard StandardStreams.canRead(.standardInput) else {
+        throw Failure(.inputOutput, "standard input is closed: name a file, or give it something")
+      }
       return InputStream(name: "standard input", descriptor: .standardInput, isOwned: false)
     }
     let descriptor: FileDescriptor
@@ -59,8 +62,11 @@ struct OutputStream: ~Copyable {
   /// The reader of a pipe that we write to has gone away.
   struct ReaderGone: Error {}
 
-  static func standardOutput() -> OutputStream {
-    OutputStream(name: "standard output", descriptor: .standardOutput, isOwned: false)
+  static func standardOutput() throws(Failure) -> OutputStream {
+    guard StandardStreams.canWrite(.standardOutput) else {
+      throw Failure(.inputOutput, "standard output is closed: name a file (-o), or give it a place")
+    }
+    return OutputStream(name: "standard output", descriptor: .standardOutput, isOwned: false)
   }
 
   /// Creates or empties the file at `path`.
