@@ -16,7 +16,7 @@ public import PsyneTCP
 ///
 /// Certificates, keys and lists are read again for new connections when their files have changed, which is
 /// looked at once a second at most. What is refused in a handshake ends the attempt with
-/// ``TransportError/Code/mismatch``, or a connection that was to come back for good.
+/// ``TransportError/Code/mismatch``; one that is to come back tries again until `resume` is over.
 public struct TLSTransport: Transport {
   private let tcp: TCPTransport
   private let contexts: TLSContexts
