@@ -96,6 +96,21 @@ struct DepartureTests {
     name.expectNothingLeft()
   }
 
+  @Test(
+    "a signal leaves nothing of a connection, whichever side it ends first",
+    arguments: ["$one $two", "$two $one", "$one"])
+  func connection(order: String) async throws {
+    let outcome = try await Tool.shell(
+      """
+      "$psyne" send --listen ipc://\(name) /dev/zero & one=$!
+      "$psyne" recv --connect ipc://\(name) -o "\(folder["out"])" & two=$!
+      until [ -s "\(folder["out"])" ]; do sleep 0.01; done
+      for process in \(order); do kill -TERM $process; wait $process; done
+      wait; ls /dev/shm | grep -F "psyne.\(name)"
+      """)
+    #expect(outcome.text == "", "\(outcome.errors)")
+  }
+
   @Test("what nohup ignores stays ignored")
   func ignoredSignals() async throws {
     let script = """
