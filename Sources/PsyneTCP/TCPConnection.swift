@@ -270,7 +270,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         return fail(failure, now)
       } else if count == 0 {
         return breakOff(
-          link.mayEnd ? "" : "the other side has closed the connection without a goodbye", now)
+          link.mayEnd ? "" : "the other side has closed the connection \(manner)", now)
       } else if errno == EAGAIN || errno == EWOULDBLOCK {
         return
       } else if errno == EINTR {
@@ -284,6 +284,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       readsOn.store(true, ordering: .relaxed)
       engine.call(ownTag, at: now)
     }
+  }
+
+  /// Without which word a connection ends that should not.
+  private var manner: String {
+    hasMet || link.meeting != nil ? "without a goodbye" : "before it had said hello"
   }
 
   private func flush(_ now: Int64, _ isPublisher: Bool) {
@@ -391,7 +396,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     }
     if socket == nil {
       if target != nil, !isDialing, now >= redialsAt { redial() }
-      return engine.call(ownTag, at: min(failsAt, closesAt, redialsAt))
+      // Without a time where a thread dials, and says when it has.
+      let next = min(failsAt, closesAt, redialsAt)
+      if next < .max { engine.call(ownTag, at: next) }
+      return
     }
     if link.phase != .greeting { greetsBy = .max }
     if now >= greetsBy {

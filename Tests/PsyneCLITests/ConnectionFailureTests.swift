@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Testing
 
 @Suite("connections that cannot be had, or end before their time", .timeLimit(.minutes(3)))
@@ -67,6 +68,18 @@ struct ConnectionFailureTests {
       outcome.errors.contains(
         flag == "--listen" ? "within 100ms" : "nobody answers at 127.0.0.1:1: "),
       "\(outcome.errors)")
+  }
+
+  @Test("75 where somebody listens who hangs up, however short resume is")
+  func hangingUp() async throws {
+    let door = try Door()
+    let outcome = try await Tool.run(
+      ["send", "--connect", "tcp://127.0.0.1:\(door.port)?resume=50ms", "--timeout", "700ms"]
+    ) { _ in
+      try await eventually("it has come") { door.turnsOneAway() }
+    }
+    #expect(outcome.status == 75)
+    #expect(outcome.errors.contains("no connection was made within 700ms"), "\(outcome.errors)")
   }
 
   @Test("75 where no time is given, with a reason")
@@ -153,5 +166,36 @@ struct ConnectionFailureTests {
       "$psyne" \(connector) --connect & connector=$!
       \(script)
       """)
+  }
+}
+
+/// A socket that listens and says nothing.
+private final class Door: Sendable {
+  private let socket: Int32
+  let port: UInt16
+
+  init() throws {
+    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let socket = socket
+    let listens = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe bind(socket, address, size) == 0 && listen(socket, 8) == 0
+          && getsockname(socket, address, &size) == 0
+      }
+    }
+    try #require(listens)
+    port = UInt16(bigEndian: address.sin_port)
+  }
+
+  deinit { close(socket) }
+
+  /// Hangs up on one that has come; false if nobody has.
+  func turnsOneAway() -> Bool {
+    let stranger = accept(socket, nil, nil)
+    return stranger >= 0 && close(stranger) == 0
   }
 }
