@@ -61,8 +61,8 @@ final class Door: EngineClient, Sendable {
       case .failed(let number):
         // It stays in the queue; it is not told again that it is there.
         Refusals.reportDoor(
-          "nobody can connect to \(listener.address) now: \(Errno.text(number))\(Errno.advice(number))"
-        )
+          "nobody can connect to \(listener.address) now: \(Errno.text(number))\(Errno.advice(number))",
+          engine)
         return engine.call(
           tag.load(ordering: .relaxed), at: cpsyne_monotonic_ns() + Self.pause)
       }
@@ -82,14 +82,15 @@ final class Door: EngineClient, Sendable {
     let endpoint = SocketAddress(peerOf: stranger)?.endpoint ?? Endpoint(host: "unknown", port: 0)
     guard listener.admit(from: endpoint.host) else {
       stranger.close()
-      return Refusals.report("\(endpoint) was turned away: too many connections are under way")
+      return Refusals.report(
+        "\(endpoint) was turned away: too many connections are under way", engine)
     }
     do throws(TransportError) {
       try Stranger(stranger, endpoint, listener, engine).begin()
     } catch {
       stranger.close()
       listener.forgetStranger(from: endpoint.host)
-      Refusals.report("\(endpoint) was turned away: \(error.message)")
+      Refusals.report("\(endpoint) was turned away: \(error.message)", engine)
     }
   }
 }

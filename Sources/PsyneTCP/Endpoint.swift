@@ -144,7 +144,15 @@ struct SocketAddress: Sendable {
     }
     guard failure == 0 else { return Endpoint(host: "unknown", port: 0) }
     return Endpoint(
-      host: Self.text(host), port: UInt16(Self.text(port)) ?? 0)
+      host: Self.unmapped(Self.text(host)), port: UInt16(Self.text(port)) ?? 0)
+  }
+
+  /// An IPv4 address by its own name, also where a socket of IPv6 has it (`::ffff:10.0.0.7`): it is the same
+  /// host, by whichever socket of ours it comes.
+  private static func unmapped(_ host: String) -> String {
+    let prefix = "::ffff:"
+    guard host.hasPrefix(prefix), host.contains(".") else { return host }
+    return String(host.dropFirst(prefix.count))
   }
 
   private static func text(_ characters: [CChar]) -> String {

@@ -36,7 +36,8 @@ final class Stranger: EngineClient, @unchecked Sendable {
       try engine.watch(socket, for: own)
     } catch {
       // Nobody else has been told of it yet.
-      return leave(error.message)
+      retire()
+      return turnAway(error.message)
     }
     engine.call(own, at: deadline)
     // What came before we watched.
@@ -57,7 +58,8 @@ final class Stranger: EngineClient, @unchecked Sendable {
     _ = baton.run(work) { work in
       if !isGone, work.contains(.read) { read() }
       if !isGone, work.contains(.tick) {
-        leave("has not said hello within \(listener.options.helloTimeout.spelled)")
+        retire()
+        turnAway("has not said hello within \(listener.options.helloTimeout.spelled)")
       }
       return true
     }
@@ -75,13 +77,17 @@ final class Stranger: EngineClient, @unchecked Sendable {
         if let failure = stream.failure {
           // What is on its way says why.
           stream.finishSending()
-          leave(failure.message)
+          if failure.code == .truncated { return hasLeft(failure.message) }
+          retire()
+          turnAway(failure.message)
         } else if errno != EAGAIN, errno != EWOULDBLOCK {
-          leave(Errno.text(errno))
+          hasLeft(Errno.text(errno))
         }
         return
       }
-      if got == 0 { return leave(count == 0 ? nil : "left in the middle of its hello") }
+      if got == 0 {
+        return hasLeft(count == 0 ? nil : "\(count) of its \(Hello.bytes) bytes had come")
+      }
       count += got
       if greet() { return }
     }
@@ -113,10 +119,12 @@ final class Stranger: EngineClient, @unchecked Sendable {
     turnAway(error.message)
   }
 
-  /// Somebody who is gone, or has not said hello in time.
-  private func leave(_ reason: String?) {
+  /// Nobody has turned it away.
+  ///
+  /// - Parameter reason: nil for one that has merely looked whether somebody listens, which is not told.
+  private func hasLeft(_ reason: String?) {
     retire()
-    turnAway(reason)
+    part(reason.map { "left before it had said hello: \($0)" })
   }
 
   /// Hears nothing more of the socket.
@@ -127,9 +135,11 @@ final class Stranger: EngineClient, @unchecked Sendable {
     engine.remove(tag.load(ordering: .relaxed))
   }
 
-  private func turnAway(_ reason: String?) {
+  private func turnAway(_ reason: String) { part("was turned away: \(reason)") }
+
+  private func part(_ what: String?) {
     socket.close()
     listener.forgetStranger(from: endpoint.host)
-    if let reason { Refusals.report("\(endpoint) was turned away: \(reason)") }
+    if let what { Refusals.report("\(endpoint) \(what)", engine) }
   }
 }

@@ -20,9 +20,9 @@ extension TCPConnection {
     drop()
     if link.mayEnd || closesAt != .max && link.isDelivered { return end(.closed) }
     if link.phase == .failed { return }
-    lastReason = reason
-    lastBreak.withLock { $0 = reason }
-    if failsAt == .max {
+    note(reason)
+    // A connector that has met nobody yet has as long as whoever waits for it gives it.
+    if failsAt == .max, hasMet || target == nil {
       failsAt = now + options.resume.nanoseconds
       if hasMet { tell(.interrupted(reason)) }
     }
@@ -30,6 +30,11 @@ extension TCPConnection {
     redialsAt = now + Backoff.delay(attempts)
     attempts += 1
     engine.call(ownTag, at: redialsAt)
+  }
+
+  private func note(_ reason: String) {
+    lastReason = reason
+    lastBreak.withLock { $0 = reason }
   }
 
   /// Connects anew, on a thread that may block.
@@ -62,7 +67,7 @@ extension TCPConnection {
   func noteFailedDial(_ now: Int64) {
     guard let reason = failedDial.withLock({ $0.take() }), socket == nil else { return }
     isDialing = false
-    lastReason = reason
+    note(reason)
     redialsAt = now + Backoff.delay(attempts)
     attempts += 1
   }

@@ -56,6 +56,9 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   var isDialing = false
   var attempts = 0
   var hasMet = false
+  /// Whether this side ends it, and will not be back.
+  var isLeaving = false
+  var hasFinishedSending = false
   /// Why the last attempt to connect anew has failed, if nobody has looked at it yet.
   let failedDial = Mutex<String?>(nil)
   /// When the other side's hello has to be there.
@@ -167,6 +170,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     let now = cpsyne_monotonic_ns()
     if work.contains(.abandon) { return abandonNow(now) }
     if work.contains(.close), closesAt == .max { beginClosing(now) }
+    if work.contains(.leave), !isLeaving { beginLeaving(now) }
     if work.contains(.adopt) { takeSocket(now) }
     if work.contains(.hurry) { batchEnds = 0 }
     if work.contains(.write) {
@@ -184,7 +188,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       confirmLater(now)
     }
     if work.contains(.tick) { tick(now) }
-    if !work.isDisjoint(with: [.flush, .close, .adopt]) {
+    if !work.isDisjoint(with: [.flush, .close, .adopt, .leave]) {
       keepsRest = false
     } else if work.contains(.flushGrains) {
       keepsRest = true
@@ -197,7 +201,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   /// session of its own. One that was connected to a listener does wait for it.
   private func abandonNow(_ now: Int64) {
     if target != nil, socket != nil {
-      link.fail(LinkError(.leaving, "the other side has left without closing the connection"))
+      link.fail(Self.farewell)
       flush(now, false)
     }
     end(.failed(failure("the connection was abandoned")))
@@ -209,7 +213,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
   }
 
   /// Has it end at `time`, if it has not before.
-  private func endsBy(_ time: Int64) {
+  func endsBy(_ time: Int64) {
     guard time < closesAt else { return }
     closesAt = time
     engine.call(ownTag, at: time)
@@ -270,7 +274,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
         return fail(failure, now)
       } else if count == 0 {
         return breakOff(
-          link.mayEnd ? "" : "the other side has closed the connection without a goodbye", now)
+          link.mayEnd ? "" : "the other side has closed the connection \(manner)", now)
       } else if errno == EAGAIN || errno == EWOULDBLOCK {
         return
       } else if errno == EINTR {
@@ -284,6 +288,11 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
       readsOn.store(true, ordering: .relaxed)
       engine.call(ownTag, at: now)
     }
+  }
+
+  /// Without which word a connection ends that should not.
+  private var manner: String {
+    hasMet || link.meeting != nil ? "without a goodbye" : "before it had said hello"
   }
 
   private func flush(_ now: Int64, _ isPublisher: Bool) {
@@ -329,6 +338,7 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     noteMeeting()
     switch link.phase {
     case .finished: end(.closed)
+    case .failed where isSayingFarewell: break
     case .failed: end(.failed(failure(link.error?.description ?? "the connection failed")))
     case .apart: if link.mayEnd { end(.closed) }
     case .greeting, .established:
@@ -391,7 +401,10 @@ final class TCPConnection: Carrier, EngineClient, @unchecked Sendable {
     }
     if socket == nil {
       if target != nil, !isDialing, now >= redialsAt { redial() }
-      return engine.call(ownTag, at: min(failsAt, closesAt, redialsAt))
+      // Without a time where a thread dials, and says when it has.
+      let next = min(failsAt, closesAt, redialsAt)
+      if next < .max { engine.call(ownTag, at: next) }
+      return
     }
     if link.phase != .greeting { greetsBy = .max }
     if now >= greetsBy {

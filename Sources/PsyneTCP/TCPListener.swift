@@ -10,6 +10,8 @@ final class TCPListener: ListeningPlace, Sendable {
   let options: TCPOptions
   let streams: Streams
   let engines: Engines
+  /// That of its doors and strangers.
+  private let engine: Engine
   private let placement: LanePlacement
   private let accept: @Sendable (Carrier) throws(TransportError) -> Void
   private let doors: Mutex<[Door]>
@@ -27,7 +29,7 @@ final class TCPListener: ListeningPlace, Sendable {
     self.placement = placement
     self.accept = accept
     // Handshakes cost much, and nobody knows of whom: those who are connected are spared them.
-    let engine = try streams.maker == nil ? engines.next() : engines.entrance()
+    engine = try streams.maker == nil ? engines.next() : engines.entrance()
     guests = Mutex(Guests(options))
     let sockets = try Self.listen(endpoint, options)
     let port = SocketAddress(of: sockets[0])?.endpoint.port ?? endpoint.port
@@ -127,7 +129,8 @@ extension TCPListener {
     switch reservation {
     case .known(let connection):
       guard connection.identity?.isSame(as: stream.identity) ?? true else {
-        Refusals.report("\(endpoint) was turned away: the session that it names is somebody else's")
+        Refusals.report(
+          "\(endpoint) was turned away: the session that it names is somebody else's", engine)
         return socket.close()
       }
       connection.adopt(socket, stream, hello)

@@ -130,13 +130,20 @@ public struct TCPTransport: Transport {
     if isSettled, let failure {
       throw TransportError(.mismatch, "cannot connect to '\(address)': \(failure.message)")
     }
-    let last = connection.interruption.map { " (\($0))" } ?? ""
-    let tls = maker == nil ? "wants TLS (tls://)" : "does not speak TLS (tcp://)"
+    let tls = maker == nil ? "want TLS (tls://)" : "not speak TLS (tcp://)"
     throw TransportError(
       .notFound,
-      "cannot connect to '\(address)': who listens there has not answered within "
-        + "\(timeout.spelled)\(last); it is stopped, is no server of Psyne's, \(tls), or turns us away "
-        + "without a word, having as many strangers as it takes")
+      "cannot connect to '\(address)': \(Self.outcome(connection.interruption, timeout)); who listens "
+        + "there may be stopped, be no server of Psyne's, \(tls), or turn us away without a word, having "
+        + "as many strangers as it takes")
+  }
+
+  /// What has come of a connection that was not made in time.
+  ///
+  /// - Parameter reason: why the last attempt failed, if one has.
+  private static func outcome(_ reason: String?, _ timeout: Duration) -> String {
+    guard let reason else { return "it has not answered within \(timeout.spelled)" }
+    return "no connection was made within \(timeout.spelled), the last time because: \(reason)"
   }
 
   /// A server that is not there yet may be about to start: it is asked again until `deadline`.

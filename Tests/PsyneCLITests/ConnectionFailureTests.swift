@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Testing
 
 @Suite("connections that cannot be had, or end before their time", .timeLimit(.minutes(3)))
@@ -69,6 +70,18 @@ struct ConnectionFailureTests {
       "\(outcome.errors)")
   }
 
+  @Test("75 where somebody listens who hangs up, however short resume is")
+  func hangingUp() async throws {
+    let door = try Door()
+    let outcome = try await Tool.run(
+      ["send", "--connect", "tcp://127.0.0.1:\(door.port)?resume=50ms", "--timeout", "700ms"]
+    ) { _ in
+      try await eventually("it has come") { door.turnsOneAway() }
+    }
+    #expect(outcome.status == 75)
+    #expect(outcome.errors.contains("no connection was made within 700ms"), "\(outcome.errors)")
+  }
+
   @Test("75 where no time is given, with a reason")
   func noTime() async throws {
     let outcome = try await Tool.run(["send", "--connect", "tcp://127.0.0.1:1", "--timeout", "0s"])
@@ -113,6 +126,44 @@ struct ConnectionFailureTests {
     #expect(folder.size(of: "out").isMultiple(of: 64 << 10))
   }
 
+  @Test(
+    "69 at once for who is connected to a listener that a signal ends, which tells it",
+    arguments: [
+      (#"recv -o "$out""#, #"send "$address" /dev/zero"#),
+      (#"send /dev/zero"#, #"recv "$address" -o "$out""#),
+    ], ["TERM", "HUP"])
+  func interrupted(sides: (listener: String, connector: String), signal: String) async throws {
+    let outcome = try await run(
+      listener: sides.listener, connector: sides.connector, options: "?resume=1h",
+      beside: """
+        until [ "$(wc -c < "$out")" -gt 1000000 ]; do sleep 0.01; done
+        kill -\(signal) $listener
+        wait $connector; echo "connector $?"
+        wait $listener; echo "listener $?"
+        """)
+    let status = signal == "TERM" ? 143 : 129
+    #expect(outcome.text == "connector 69\nlistener \(status)\n", "\(outcome.errors)")
+    #expect(outcome.errors.contains(farewell), "\(outcome.errors)")
+    #expect(!outcome.errors.contains("interrupted"), "\(outcome.errors)")
+    let told = String(decoding: try folder.read("status"), as: UTF8.self)
+    #expect(told.split(separator: "\n").count == 1, "\(told)")
+  }
+
+  private let farewell =
+    "the other side says: it has left without closing the connection, and will not be back"
+
+  @Test("a sender that listens and fails tells those who are connected")
+  func failing() async throws {
+    // The second line is no text.
+    let input = try folder.write([0x61, 0x0a, 0xff, 0x0a], to: "in")
+    let outcome = try await run(
+      listener: "send -t text \(input)", connector: #"recv "$address" -t text -o "$out""#,
+      options: "?resume=1h",
+      beside: "wait $connector; echo \"recv $?\"; wait $listener; echo \"send $?\"")
+    #expect(outcome.text == "recv 69\nsend 1\n", "\(outcome.errors)")
+    #expect(outcome.errors.contains(farewell), "\(outcome.errors)")
+  }
+
   @Test("recv --connect --count ends in order, and the sender that listens is told")
   func countOfConnector() async throws {
     let outcome = try await run(
@@ -139,10 +190,10 @@ struct ConnectionFailureTests {
 
   /// Starts both sides; `beside` finds them as `$listener` and `$connector`.
   private func run(
-    listener: String, connector: String, beside script: String
+    listener: String, connector: String, options: String = "?resume=300ms",
+    beside script: String
   ) async throws -> Outcome {
-    let options = "?resume=300ms"
-    return try await Tool.shell(
+    try await Tool.shell(
       """
       status="\(folder["status"])"; out="\(folder["out"])"; : > "$out"
       "$psyne" \(listener.split(separator: " ", maxSplits: 1).first ?? "") --listen \
@@ -153,5 +204,36 @@ struct ConnectionFailureTests {
       "$psyne" \(connector) --connect & connector=$!
       \(script)
       """)
+  }
+}
+
+/// A socket that listens and says nothing.
+private final class Door: Sendable {
+  private let socket: Int32
+  let port: UInt16
+
+  init() throws {
+    socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let socket = socket
+    let listens = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe bind(socket, address, size) == 0 && listen(socket, 8) == 0
+          && getsockname(socket, address, &size) == 0
+      }
+    }
+    try #require(listens)
+    port = UInt16(bigEndian: address.sin_port)
+  }
+
+  deinit { close(socket) }
+
+  /// Hangs up on one that has come; false if nobody has.
+  func turnsOneAway() -> Bool {
+    let stranger = accept(socket, nil, nil)
+    return stranger >= 0 && close(stranger) == 0
   }
 }

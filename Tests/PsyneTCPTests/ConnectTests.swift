@@ -1,5 +1,6 @@
 import Glibc
 import PsyneCore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -45,6 +46,50 @@ struct ConnectTests {
     #expect(error?.code == .notFound)
     #expect(error?.message.contains("without a word") == true)
     try isOver.join()
+  }
+
+  @Test(
+    "until they have met the time to connect is the one clock, and the last reason is told",
+    arguments: ["1ms", "50ms", "600s"])
+  func neverMet(resume: String) throws {
+    let (socket, address) = try listen()
+    let isOver = Atomic<Bool>(false)
+    let door = BackgroundThread {
+      while !isOver.load(ordering: .relaxed) {
+        if let stranger = socket.accept() { stranger.close() } else { pass(microseconds: 500) }
+      }
+      socket.close()
+    }
+    let start = ContinuousClock.now
+    let error = #expect(throws: TransportError.self) {
+      _ = try Connection<Numbers>(
+        "\(address)?connecttimeout=700ms&resume=\(resume)", registry: tcp)
+    }
+    #expect(ContinuousClock.now - start >= .milliseconds(700))
+    #expect(error?.code == .notFound)
+    let words = "no connection was made within 700ms, the last time because: the "
+    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    isOver.store(true, ordering: .relaxed)
+    try door.join()
+  }
+
+  @Test("one that is turned away without a word is let in once there is room, however late")
+  func room() throws {
+    let server = try Server<Numbers>(
+      "tcp://127.0.0.1:0?peraddress=1&hellotimeout=1h", registry: tcp)
+    // So many strangers are let in of one address for their hello.
+    let strangers = (0..<17).map { _ in CuttingProxy.connect(port(of: server.address)) }
+    defer { for stranger in strangers { close(stranger) } }
+    let connecting = BackgroundThread {
+      let connection = try Connection<Numbers>(
+        "\(server.address)?resume=50ms&connecttimeout=1h", registry: tcp)
+      return connection.state
+    }
+    // It would have been given up.
+    pass(microseconds: 400_000)
+    #expect(!connecting.hasEnded)
+    for stranger in strangers { _ = shutdown(stranger, Int32(SHUT_RDWR)) }
+    #expect(try connecting.join() == .connected)
   }
 
   @Test("one that speaks something else is a mismatch")

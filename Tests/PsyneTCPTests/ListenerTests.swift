@@ -210,10 +210,81 @@ struct ListenerTests {
   @Test("one a second is told, and how many were not")
   func seldom() {
     let seldom = Seldom()
-    #expect(seldom.pass(now: 5) == 0)
-    for _ in 0..<10 { #expect(seldom.pass(now: 1_000_000_004) == nil) }
-    #expect(seldom.pass(now: 1_000_000_005) == 10)
-    #expect(seldom.pass(now: 2_000_000_005) == 0)
+    #expect(seldom.pass("a", now: 5) == .told(untold: 0))
+    #expect(seldom.pass("b", now: 1_000_000_004) == .heldBack(until: 1_000_000_005))
+    for _ in 0..<9 { #expect(seldom.pass("c", now: 1_000_000_004) == .heldBack(until: nil)) }
+    #expect(seldom.pass("d", now: 1_000_000_005) == .told(untold: 10))
+    #expect(seldom.pass("e", now: 2_000_000_005) == .told(untold: 0))
+  }
+
+  @Test("what was held back is told when its second is over, and counts as the one of the next")
+  func heldBack() {
+    let seldom = Seldom()
+    #expect(seldom.pass("a", now: 5) == .told(untold: 0))
+    #expect(seldom.takeHeldBack(now: 1_000_000_005) == nil)
+    for message in ["b", "c"] { _ = seldom.pass(message, now: 6) }
+    #expect(seldom.takeHeldBack(now: 1_000_000_004) == nil)
+    let told = seldom.takeHeldBack(now: 1_000_000_005)
+    #expect(told?.message == "c" && told?.untold == 1)
+    #expect(seldom.takeHeldBack(now: 1_000_000_005) == nil)
+    #expect(seldom.pass("d", now: 1_000_000_006) == .heldBack(until: 2_000_000_005))
+  }
+
+  @Test("of several that are turned away at once all are told of, and none has to come for that")
+  func severalAtOnce() async {
+    // In a process of its own: one a second is told for all listeners.
+    await #expect(processExitsWith: .success) {
+      let log = DiagnosticLog.shared
+      let server = try Server<Numbers>("tcp://127.0.0.1:0", registry: tcp)
+      for _ in 0..<5 {
+        let end = CuttingProxy.connect(port(of: server.address))
+        _ = unsafe send(end, "garbage", 7, Int32(MSG_NOSIGNAL))
+        var byte: UInt8 = 0
+        // It is turned away when this returns.
+        _ = unsafe recv(end, &byte, 1, 0)
+        close(end)
+      }
+      try eventually("the last is told, with those before it", within: .seconds(60)) {
+        log.messages(.refused, mentioning: "(and 3 before it)").count == 1
+      }
+      try #require(log.messages(.refused, mentioning: "").count == 2)
+    }
+  }
+
+  @Test("whoever leaves before it has said hello was not turned away", arguments: [true, false])
+  func left(_ isReset: Bool) async {
+    await #expect(processExitsWith: .success) { [isReset] in
+      let log = DiagnosticLog.shared
+      let server = try Server<Numbers>("tcp://127.0.0.1:0", registry: tcp)
+      let end = CuttingProxy.connect(port(of: server.address))
+      _ = unsafe send(end, [0x89, 0x50] as [UInt8], 2, Int32(MSG_NOSIGNAL))
+      if isReset {
+        var hard = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(end, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+      }
+      close(end)
+      let why = isReset ? "Connection reset by peer" : "2 of its 128 bytes had come"
+      try eventually("it is told") {
+        !log.messages(.refused, mentioning: " left before it had said hello: \(why)").isEmpty
+      }
+      try #require(log.messages(.refused, mentioning: "turned away").isEmpty)
+    }
+  }
+
+  private static let hasIPv6 =
+    (try? TCPListener.listen(Endpoint(host: "::1", port: 0), TCPOptions())[0].close()) != nil
+
+  @Test("who comes over IPv4 to a socket of IPv6 is named as IPv4", .enabled(if: hasIPv6))
+  func mapped() throws {
+    let server = try Server<Numbers>("tcp://[::]:0?peraddress=1", registry: tcp)
+    let port = port(of: server.address)
+    let first = try Connection<Numbers>("tcp://127.0.0.1:\(port)", registry: tcp)
+    try eventually("it is there") { server.peers.count == 1 }
+    #expect(server.peers.first?.name.hasPrefix("127.0.0.1:") == true)
+    let second = try Connection<Numbers>("tcp://[::1]:\(port)", registry: tcp)
+    try eventually("both are there") { server.peers.count == 2 }
+    #expect(server.peers.last?.name.hasPrefix("[::1]:") == true)
+    #expect(first.state == .connected && second.state == .connected)
   }
 }
 

@@ -167,11 +167,46 @@ struct TransportTests {
     try exchange(server, try connect(server, "\(ca)&\(right)"))
     #expect(refusal(server, "\(ca)&\(wrong)").contains("token"))
     #expect(refusal(server, ca).contains("token"))
-    let open = try self.server(place)
-    #expect(refusal(open, "\(ca)&\(right)") != "it is let in")
     var hooks = TLSHooks()
     hooks.tokens = [try TLSToken(file: place.path("token"))]
     #expect(refusal(server, ca, hooks) == "it is let in")
+  }
+
+  @Test("where one side alone has a token both are told so, at once and for good")
+  func oneToken() throws {
+    let log = DiagnosticLog.shared
+    let place = try Place()
+    try place.server()
+    try place.write(Array("0123456789abcdef0123456789abcdef\n".utf8), "token")
+    let (ca, token) = ("ca=\(place.path("ca.pem"))", "token=\(place.path("token"))")
+    let (open, closed) = (try server(place), try server(place, "&\(token)"))
+    for (server, options, words, told) in [
+      (
+        open, "\(ca)&\(token)", "we have a token, and the other side has none",
+        "the other side has a token, and we have none"
+      ),
+      (
+        closed, ca, "the other side has a token, and we have none",
+        "the other side has no token, and we want one"
+      ),
+    ] {
+      let error = #expect(throws: TransportError.self) {
+        _ = try connect(server, "\(options)&connecttimeout=1h&resume=1h")
+      }
+      #expect(error?.code == .mismatch)
+      let address = "\(server.address)?\(options)&connecttimeout=1h&resume=1h"
+      #expect(
+        error?.message
+          == "cannot connect to '\(address)': \(words): give both sides the same one, or none")
+      // One a second is told, and others are turned away beside this one.
+      try eventually("the listener's log has it") {
+        if !log.messages(.refused, mentioning: told).isEmpty { return true }
+        #expect(refusal(server, options).contains(words))
+        return false
+      }
+    }
+    try exchange(open, try connect(open, ca))
+    try exchange(closed, try connect(closed, "\(ca)&\(token)"))
   }
 
   @Test("a new certificate is shown to new connections, and the old ones stay")

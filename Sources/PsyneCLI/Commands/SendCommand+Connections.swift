@@ -42,12 +42,14 @@ extension SendCommand {
     var leftEarly = 0
     do {
       var fan = try awaitReceivers(of: listener)
-      try pump(&fan, &progress)
-      try fan.drain(timeout: channel.timeout?.duration)
+      do {
+        try pump(&fan, &progress)
+        try fan.drain(timeout: channel.timeout?.duration)
+      } catch {
+        fan.abandon()
+        throw explained(error)
+      }
       leftEarly = fan.leftEarly
-    } catch {
-      listener.server.abandon()
-      throw explained(error)
     }
     let died = listener.roster.counts.died
     listener.close()
@@ -72,10 +74,12 @@ extension SendCommand {
     do {
       return try Fan(
         listener, to: to ?? .free, receivers: wanted, timeout: channel.timeout?.duration)
-    } catch ChannelError.timedOut {
+    } catch {
       let here = listener.roster.counts.here
       let who =
         wanted == 1 ? "no receiver came" : "\(here) of \(wanted) receivers came"
+      listener.leave()
+      guard error as? ChannelError == .timedOut else { throw explained(error) }
       throw Failure(.timeout, "\(who) within \(channel.timeout?.text ?? "")")
     }
   }

@@ -74,6 +74,9 @@ struct Fan<Body: ResizableBody & SendableMetatype>: ~Copyable {
     }
   }
 
+  /// Ends it before all was sent: while it has its sender, whose end would be an orderly one to all of them.
+  mutating func abandon() { listener.leave() }
+
   // MARK: To one
 
   private mutating func sendToWhoeverIsFree(_ bytes: UnsafeRawBufferPointer) throws -> Bool {

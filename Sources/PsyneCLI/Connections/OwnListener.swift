@@ -1,18 +1,23 @@
 internal import Psyne
+internal import Synchronization
 
 /// A place where others connect, which is left in order whatever ends the process.
 final class OwnListener<Body: MessageBody & SendableMetatype>: Sendable {
   let server: Server<Body>
   let roster = Roster()
+  /// Whether what becomes of connections is our own doing.
+  private let isLeaving = Atomic<Bool>(false)
 
   private init(_ server: Server<Body>, _ talk: ConnectionTalk) {
     self.server = server
     let introductions = Introductions(talk)
-    server.onEvent { [roster] peer, event in
+    server.onEvent { [roster, weak self] peer, event in
       if event == .connected {
         introductions.tell(server.peers.first { $0.id == peer }, server.details(of: peer))
       }
-      talk.tell(event, of: server.name(of: peer))
+      if self?.isLeaving.load(ordering: .relaxed) != true {
+        talk.tell(event, of: server.name(of: peer))
+      }
       roster.note(peer, event)
     }
     // Some may have come before.
@@ -30,7 +35,7 @@ final class OwnListener<Body: MessageBody & SendableMetatype>: Sendable {
     let listener = try Departure.guarding {
       OwnListener(try TransportRegistry.standard.listen(address, options: options), talk)
     } cleanUp: {
-      $0.server.abandon()
+      $0.leave()
       Progress.endLine()
     }
     if try ChannelAddress(address).authority.hasSuffix(":0") {
@@ -45,6 +50,13 @@ final class OwnListener<Body: MessageBody & SendableMetatype>: Sendable {
       // Not here: this is a thread that tells of events, and closing may wait for it.
       Task.detached { server.close() }
     }
+  }
+
+  /// Ends every connection, not in order, and for good: nobody is to wait until somebody listens here again.
+  func leave() {
+    isLeaving.store(true, ordering: .relaxed)
+    // Longer than it takes to tell them but where the network, or the other side, has stopped.
+    server.leave(within: .seconds(1))
   }
 
   /// Ends every connection in order, and waits until that has arrived where the other side can hear it.

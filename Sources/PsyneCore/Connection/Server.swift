@@ -115,4 +115,8 @@ public struct Server<Body: MessageBody>: Sendable {
 
   /// Ends everything at once, as if this process had died.
   public func abandon() { hub.abandon() }
+
+  /// The same, but nobody is going to listen here again: those who would wait for that are told first. Blocks
+  /// until they know, or for as long as `patience` says.
+  package func leave(within patience: Duration) { hub.leave(within: patience) }
 }

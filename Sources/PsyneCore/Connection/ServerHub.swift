@@ -1,3 +1,4 @@
+internal import CPsyne
 internal import Synchronization
 
 /// What a server's handles and ends share.
@@ -54,13 +55,28 @@ public final class ServerHub: Sendable {
 
   func abandon() { end { $0.abandon() } }
 
+  /// Ends everything for good, and waits until the others know, for as long as `patience` says.
+  func leave(within patience: Duration) {
+    shut()
+    let leavers = inbox.carriers.compactMap { $0.1 as? any Leaver }
+    for leaver in leavers { leaver.leave() }
+    let deadline = cpsyne_monotonic_ns() + patience.nanoseconds
+    for leaver in leavers { leaver.awaitEnd(until: deadline) }
+    abandon()
+  }
+
   private func end(_ endConnection: (Carrier) -> Void) {
+    shut()
+    for (_, carrier) in inbox.carriers { endConnection(carrier) }
+    inbox.close()
+  }
+
+  /// Lets nobody connect any more.
+  private func shut() {
     let place = state.withLock { state in
       state.isClosed = true
       return state.place
     }
     place?.close()
-    for (_, carrier) in inbox.carriers { endConnection(carrier) }
-    inbox.close()
   }
 }

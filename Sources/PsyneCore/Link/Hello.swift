@@ -122,9 +122,6 @@ extension Hello {
       return
         "it looks like TLS, which this address does not speak: write tls:// on both sides, or tcp://"
     }
-    if start.count >= 8, unsafe start.prefix(8).elementsEqual("PSYTOKEN".utf8) {
-      return "it speaks of a token, and this side has none: give both the same one, or none"
-    }
     let shown = unsafe start.prefix(16).map { (0x20...0x7e).contains($0) ? $0 : UInt8(ascii: ".") }
     return "it begins with '\(String(decoding: shown, as: UTF8.self))'"
   }

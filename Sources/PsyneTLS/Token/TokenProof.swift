@@ -2,17 +2,21 @@ internal import COpenSSL
 internal import PsyneCore
 
 /// What the two sides say to each other about a ``TLSToken``, before anything else: the connector its proof, and
-/// the listener its own, or a refusal. Each is 40 bytes.
+/// the listener its own, or a refusal. Each is 40 bytes. A side without a token begins with a hello, and knows by
+/// the first bytes that the other one has one.
 ///
 /// ```text
 ///  0  8 bytes  "PSYTOKEN"
-///  8  32       HMAC-SHA-256 of 32 bytes exported for this connection and the sender's role; zeros: refused
+///  8  32       HMAC-SHA-256 of 32 bytes exported for this connection and the sender's role; zeros: refused;
+///              zeros but for the first byte, which is 1: the listener has no token
 /// ```
 package enum TokenProof {
   package static let bytes = 40
   static let magic = Array("PSYTOKEN".utf8)
   /// What a listener answers to one that does not know the token.
   package static let refusal = magic + Array(repeating: 0, count: 32)
+  /// What a listener that has no token answers to one that has. It gives nothing away but that.
+  package static let none = magic + [1] + Array(repeating: 0, count: 31)
 }
 
 extension TLSSession {
@@ -38,6 +42,11 @@ extension TLSSession {
     if ConstantTime.areEqual(answer, TokenProof.refusal) {
       throw TLSError(
         .refused, "the other side has refused our token: give both sides the same one")
+    }
+    if ConstantTime.areEqual(answer, TokenProof.none) {
+      throw TLSError(
+        .refused,
+        "we have a token, and the other side has none: give both sides the same one, or none")
     }
     guard try isProof(answer, of: token, by: .listener) else {
       throw TLSError(

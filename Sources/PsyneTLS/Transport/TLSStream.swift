@@ -8,12 +8,15 @@ package final class TLSStream: ByteStream {
   private let socket: Socket
   /// What comes before the link's bytes; nil where nobody has a token, and when it is done.
   private var exchange: TokenExchange?
+  /// Whether the other side may still turn out to have a token, of which we know nothing.
+  private var mayBeToken: Bool
   package private(set) var failure: LinkError?
 
   package init(_ session: TLSSession, over socket: Socket, tokens: [TLSToken]) {
     self.session = session
     self.socket = socket
     exchange = tokens.isEmpty ? nil : TokenExchange(tokens)
+    mayBeToken = tokens.isEmpty
   }
 
   package var isDirect: Bool { false }
@@ -71,7 +74,12 @@ package final class TLSStream: ByteStream {
         // What the handshake, or new keys, have to say.
         let isGone = push() == 0
         switch outcome {
-        case .bytes(let count): return count
+        case .bytes(let count):
+          if mayBeToken {
+            let inFirst = min(count, first.count)
+            try unsafe lookForToken(Array(first[..<inFirst]) + second[..<(count - inFirst)])
+          }
+          return count
         case .ended: return 0
         case .wantsMore:
           guard isGone else { return -1 }
@@ -98,6 +106,21 @@ package final class TLSStream: ByteStream {
       throw TLSError(
         .truncated, "the other side has left before it had shown that it knows our token")
     }
+  }
+
+  /// Whoever has a token begins with it, and would take an end without a word for a break.
+  ///
+  /// - Parameter start: what came.
+  private func lookForToken(_ start: [UInt8]) throws(TLSError) {
+    mayBeToken = false
+    guard start.starts(with: TokenProof.magic) else { return }
+    if session.role == .listener {
+      _ = try session.say(TokenProof.none)
+      session.finish()
+    }
+    throw TLSError(
+      .refused,
+      "the other side has a token, and we have none: give both sides the same one, or none")
   }
 
   /// Takes what the socket has: nil if there was something, else what to answer.

@@ -43,13 +43,7 @@ struct TokenExchange {
 
   private mutating func say(_ session: TLSSession) throws(TLSError) {
     guard !toSay.isEmpty else { return }
-    var taken = Result<Int, TLSError>.success(0)
-    unsafe toSay.withUnsafeBytes { bytes in
-      taken = Result { () throws(TLSError) in
-        try unsafe session.write(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
-      }
-    }
-    toSay.removeFirst(try taken.get())
+    toSay.removeFirst(try session.say(toSay))
   }
 
   private mutating func hear(_ session: TLSSession) throws(TLSError) -> TLSSession.Outcome {
@@ -80,5 +74,18 @@ struct TokenExchange {
           : "the other side has no token, and we want one: give it ours")
     }
     toSay = try session.proof(of: token)
+  }
+}
+
+extension TLSSession {
+  /// - Returns: how many of the bytes were taken.
+  func say(_ words: [UInt8]) throws(TLSError) -> Int {
+    var taken = Result<Int, TLSError>.success(0)
+    unsafe words.withUnsafeBytes { bytes in
+      taken = Result { () throws(TLSError) in
+        try unsafe write(bytes, UnsafeRawBufferPointer(start: nil, count: 0))
+      }
+    }
+    return try taken.get()
   }
 }

@@ -127,6 +127,21 @@ struct EndingTests {
     }
   }
 
+  @Test("a server that leaves for good is waited for by nobody", arguments: Scheme.allCases)
+  func leaving(_ scheme: Scheme) throws {
+    let server = try Server<Body>(scheme.address())
+    let connection = try Connection<Body>(server.address)
+    let events = Mutex<[ConnectionEvent]>([])
+    connection.onEvent { event in events.withLock { $0.append(event) } }
+    var receiver = try connection.receiver()
+    server.leave(within: watchdog)
+    #expect(throws: ChannelError.peerDied) { _ = try receiver.receive(timeout: watchdog)?.count }
+    // It is told a moment later.
+    try eventually("it is told") { !events.withLock(\.isEmpty) }
+    #expect(events.withLock(\.count) == 1, "it was never interrupted")
+    #expect(connection.state == .failed)
+  }
+
   @Test("what cannot be a message ends its connection, and no other", arguments: [Scheme.ipc])
   func malformed(_ scheme: Scheme) throws {
     let server = try Server<Body>(scheme.address())
