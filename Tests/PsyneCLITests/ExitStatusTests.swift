@@ -94,13 +94,33 @@ struct ExitStatusTests {
     name.expectNothingLeft()
   }
 
-  @Test("74 for the last message too, which the sender is told was not received")
-  func lastMessage() async throws {
+  @Test(
+    "74 for the last message too, which the sender is told was not received",
+    arguments: ["", "ipc --listen", "ipc --connect", "tcp --listen", "tcp --connect"])
+  func lastMessage(_ meeting: String) async throws {
     let file = try folder.write(Array("short\n".utf8), to: "in")
+    let isListening = meeting.hasSuffix("--listen")
+    let ends = isListening ? ("--listen", "--connect") : ("--connect", "--listen")
+    let (recv, send) = meeting.isEmpty ? ("", "") : ends
+    let isTCP = meeting.hasPrefix("tcp")
+    let place = meeting.isEmpty ? "\(name)" : isTCP ? "tcp://127.0.0.1:0" : "ipc://\(name)"
+    // Whoever listens over TCP says where.
     let script = """
-      "$psyne" recv \(name) -o /dev/full &
-      "$psyne" send \(name) "\(file)"; echo "send $?"
-      wait $!; echo "recv $?"
+      place="\(place)"
+      find() {
+        \(isTCP ? "" : "return")
+        until grep -qs 'listening at' "\(folder["place"])"; do sleep 0.01; done
+        place=$(sed -n 's/^psyne: listening at //p' "\(folder["place"])")
+      }
+      recv() { "$psyne" recv \(recv) "$place" -o /dev/full; }
+      send() { "$psyne" send \(send) "$place" "\(file)"; }
+      if \(isListening); then
+        { recv 2> "\(folder["place"])"; echo "recv $?"; } > "\(folder["recv"])" & find; send; echo "send $?"
+      else
+        { send 2> "\(folder["place"])"; echo "send $?"; } & find
+        { recv 2>&1; echo "recv $?"; } > "\(folder["recv"])"
+      fi
+      wait; tail -n 1 "\(folder["recv"])"
       """
     let outcome = try await Tool.shell(script)
     #expect(outcome.text == "send 69\nrecv 74\n", "\(outcome.errors)")

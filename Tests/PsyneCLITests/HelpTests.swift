@@ -15,7 +15,7 @@ struct HelpTests {
   func statuses(arguments: [String]) async throws {
     let outcome = try await Tool.run(arguments)
     #expect(outcome.status == 0)
-    for status in ["0", "1", "64", "66", "68", "69", "73", "74", "75", "77", "129, 130, 143"] {
+    for status in ["0", "1", "64", "66", "68", "69", "73", "74", "75", "77", "129, 130, 131, 143"] {
       #expect(outcome.text.contains(" \(status)  "), "status \(status)")
     }
     #expect(outcome.text.contains("ipc://NAME[?OPTION=VALUE&...]"))

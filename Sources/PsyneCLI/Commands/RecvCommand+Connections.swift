@@ -15,6 +15,11 @@ extension RecvCommand {
     do {
       try pump(&receiver, stream, &progress, &interruptions)
     } catch {
+      // What could not be stored was not received, and those who send are told.
+      if error is Failure {
+        listener.leave()
+        throw error
+      }
       receiver.close()
       listener.close()
       // The reader of our output has had what it wanted.
@@ -42,6 +47,10 @@ extension RecvCommand {
     do {
       try pump(&receiver, stream, &progress, &interruptions)
     } catch {
+      if error is Failure {
+        connection.abandon()
+        throw error
+      }
       let reason = connection.failure
       receiver.close()
       connection.close()
