@@ -140,49 +140,4 @@ struct StrangerTests {
     for _ in 0..<1000 { #expect(try receiver.receive(timeout: watchdog)?.count == 13) }
     #expect(connection.state == .connected)
   }
-
-  private func serves2(_ server: Server<Numbers>, _ receiver: inout Receiver<Numbers>) throws {
-    let connection = try Connection<Numbers>(server.address, registry: tcp)
-    var sender = try connection.sender()
-    try send(0..<5, &sender)
-    #expect(try receive(0..<5, &receiver) == nil)
-  }
-
-  @Test("a hundred clients, one of them stopped: the others are served, in bounded memory")
-  func hundred() throws {
-    let server = try Server<Numbers>(
-      "tcp://127.0.0.1:0?capacity=64KiB&sndbuf=64KiB&rcvbuf=64KiB", registry: tcp)
-    let serving = BackgroundThread {
-      var receiver = try server.receiver()
-      var replies = server.sender(whenFull: .waitUpTo(.seconds(60)))
-      var served = 0
-      while served < 99 * 200, let message = try receiver.receive() {
-        let number = Int(message[0] / 1000)
-        if number == 7_000_000 { continue }
-        try replies.to(message.peer) { try send(number..<number + 1, &$0) }
-        served += 1
-      }
-      return served
-    }
-    // It sends and never reads; then it waits for room for ever.
-    let stalled = try Connection<Numbers>(server.address + "?capacity=64KiB", registry: tcp)
-    var stalledSender = try stalled.sender()
-    try send(7_000_000..<7_000_001, &stalledSender)
-    let clients = (0..<99).map { client in
-      BackgroundThread {
-        let connection = try Connection<Numbers>(
-          server.address + "?capacity=64KiB&connecttimeout=60s", registry: tcp)
-        var sender = try connection.sender()
-        var receiver = try connection.receiver()
-        for round in 0..<200 {
-          let number = client * 1000 + round
-          try send(number..<number + 1, &sender)
-          if let wrong = try receive(number..<number + 1, &receiver) { return wrong }
-        }
-        return -1
-      }
-    }
-    for client in clients { #expect(try client.join() == -1) }
-    #expect(try serving.join() == 99 * 200)
-  }
 }
