@@ -165,6 +165,22 @@ struct ConnectionFailureTests {
     #expect(told.split(separator: "\n").count == 1, "\(told)")
   }
 
+  @Test("a connector that a signal ends tells its listener, though much is under way to it")
+  func busyConnector() async throws {
+    let outcome = try await run(
+      listener: #"recv -o "$out""#, connector: #"send "$address" /dev/zero"#,
+      options: "?resume=1h&sndbuf=8KiB",
+      beside: """
+        until [ "$(wc -c < "$out")" -gt 1000000 ]; do sleep 0.01; done
+        kill -TERM $connector
+        wait $connector; echo "connector $?"
+        wait $listener; echo "listener $?"
+        """)
+    #expect(outcome.text == "connector 143\nlistener 69\n", "\(outcome.errors)")
+    let told = String(decoding: try folder.read("status"), as: UTF8.self)
+    #expect(told.contains(farewell) && !told.contains("interrupted"), "\(told)")
+  }
+
   private let farewell =
     "the other side says: it has left without closing the connection, and will not be back"
 
