@@ -76,7 +76,7 @@ final class Seldom: Sendable {
 /// Has an engine call once.
 private final class Reminder: EngineClient {
   private let seldom: Seldom
-  private weak let engine: Engine?
+  private let engine: Engine
   private let tag = Atomic<UInt64>(0)
 
   init(_ seldom: Seldom, _ engine: Engine) {
@@ -85,7 +85,6 @@ private final class Reminder: EngineClient {
   }
 
   func call(at time: Int64) {
-    guard let engine else { return }
     let own = engine.add(self)
     tag.store(own, ordering: .relaxed)
     engine.call(own, at: time)
@@ -95,6 +94,6 @@ private final class Reminder: EngineClient {
 
   func isDue(now: Int64) {
     seldom.tellHeldBack(now: now)
-    engine?.remove(tag.load(ordering: .relaxed))
+    engine.remove(tag.load(ordering: .relaxed))
   }
 }

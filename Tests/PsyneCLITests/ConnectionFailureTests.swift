@@ -74,12 +74,28 @@ struct ConnectionFailureTests {
   func hangingUp() async throws {
     let door = try Door()
     let outcome = try await Tool.run(
-      ["send", "--connect", "tcp://127.0.0.1:\(door.port)?resume=50ms", "--timeout", "4s"]
+      ["send", "--connect", "tcp://127.0.0.1:\(door.port)?resume=50ms", "--timeout", "2s"]
     ) { _ in
       try await eventually("it has come") { door.turnsOneAway() }
     }
     #expect(outcome.status == 75)
-    #expect(outcome.errors.contains("no connection was made within 4s"), "\(outcome.errors)")
+    #expect(outcome.errors.contains("within 2s"), "\(outcome.errors)")
+  }
+
+  @Test("where no time is given it comes again for ever")
+  func persistent() async throws {
+    let door = try Door()
+    let outcome = try await Tool.run(
+      ["send", "--connect", "tcp://127.0.0.1:\(door.port)?resume=1ms"]
+    ) { process in
+      for round in 1...6 {
+        try await eventually("it has come, round \(round)") { door.turnsOneAway() }
+      }
+      kill(process, SIGTERM)
+    }
+    // It had no connection, of which there would be something to clean up.
+    #expect(outcome.status == 128 + SIGTERM, "\(outcome.errors)")
+    #expect(outcome.errors == "")
   }
 
   @Test("75 where no time is given, with a reason")
@@ -147,6 +163,22 @@ struct ConnectionFailureTests {
     #expect(!outcome.errors.contains("interrupted"), "\(outcome.errors)")
     let told = String(decoding: try folder.read("status"), as: UTF8.self)
     #expect(told.split(separator: "\n").count == 1, "\(told)")
+  }
+
+  @Test("a connector that a signal ends tells its listener, though much is under way to it")
+  func busyConnector() async throws {
+    let outcome = try await run(
+      listener: #"recv -o "$out""#, connector: #"send "$address" /dev/zero"#,
+      options: "?resume=1h&sndbuf=8KiB",
+      beside: """
+        until [ "$(wc -c < "$out")" -gt 1000000 ]; do sleep 0.01; done
+        kill -TERM $connector
+        wait $connector; echo "connector $?"
+        wait $listener; echo "listener $?"
+        """)
+    #expect(outcome.text == "connector 143\nlistener 69\n", "\(outcome.errors)")
+    let told = String(decoding: try folder.read("status"), as: UTF8.self)
+    #expect(told.contains(farewell) && !told.contains("interrupted"), "\(told)")
   }
 
   private let farewell =

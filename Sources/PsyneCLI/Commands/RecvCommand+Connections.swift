@@ -48,7 +48,7 @@ extension RecvCommand {
       try pump(&receiver, stream, &progress, &interruptions)
     } catch {
       if error is Failure {
-        connection.abandon()
+        connection.leave()
         throw error
       }
       let reason = connection.failure

@@ -15,7 +15,7 @@ extension SendCommand {
       let reason = connection.failure
       let wasRestarted = connection.wasRestarted
       // What arrived is not all: that must not look like an orderly end.
-      connection.abandon()
+      connection.leave()
       if wasRestarted { throw restarted }
       guard let reason, error as? ChannelError == .peerDied else { throw explained(error) }
       throw Failure(.unavailable, "the connection with \(connection.peer) failed: \(reason)")

@@ -21,7 +21,7 @@ final class OwnConnection<Body: MessageBody & SendableMetatype>: Sendable {
       // make two halves of one whole.
       if case .restarted = event {
         end.wasRestarted.store(true, ordering: .relaxed)
-        self?.abandon()
+        self?.connection.withLock { $0 }?.abandon()
       }
       end.note(event.isEnd)
     }
@@ -49,7 +49,7 @@ final class OwnConnection<Body: MessageBody & SendableMetatype>: Sendable {
     return Departure.guarding {
       OwnConnection(connection, talk)
     } cleanUp: {
-      $0.abandon()
+      $0.leave()
       Progress.endLine()
     }
   }
@@ -66,7 +66,11 @@ final class OwnConnection<Body: MessageBody & SendableMetatype>: Sendable {
   /// What its codec has done; nil where there is none.
   var codecStatistics: CodecStatistics? { connection.withLock { $0?.statistics.codec } }
 
-  func abandon() { connection.withLock { $0 }?.abandon() }
+  /// Ends it, not in order: the other side is told.
+  func leave() {
+    // Longer than it takes but where the network, or the other side, has stopped.
+    connection.withLock { $0 }?.leave(within: .seconds(1))
+  }
 
   /// Whether the other side's process is another one than it was.
   var wasRestarted: Bool { end.wasRestarted.load(ordering: .relaxed) }

@@ -95,6 +95,10 @@ public struct Connection<Body: MessageBody>: Sendable {
   /// Leaves the connection at once, as if this process had died: the other side's has failed. What was
   /// sent and has not arrived is lost. Any thread may call it. See ``Channel/abandon()``.
   public func abandon() { handle.carrier.abandon() }
+
+  /// The same, once the other side has been told, also where much is under way to it. Blocks until it has, or
+  /// for as long as `patience` says.
+  package func leave(within patience: Duration) { handle.carrier.leave(within: patience) }
 }
 
 extension Connection: CustomStringConvertible {
