@@ -102,6 +102,8 @@ struct RandomSegmentTests {
     } catch {
       return "open: \(error.code)"
     }
+    _ = try? IPCTransport(directory: place.directory.path).report(on: "ipc://c")
+    _ = channel.statistics
     var outcome = receive(channel)
     if channel.consumers > 1 { outcome += receive(channel) }
     do throws(TransportError) {

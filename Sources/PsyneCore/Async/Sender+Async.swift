@@ -75,7 +75,7 @@ extension Sender where Body: ShapedBody {
     rows: Int, columns: Int, timeout: Duration? = nil
   ) async throws(ChannelError) -> Loan<Body> {
     let shape = Loan<Body>.shape(rows: rows, columns: columns)
-    let bytes = Self.frameBytes(count: rows * columns)
+    let bytes = Self.frameBytes(count: LaneLayout.elements(rows, columns))
     if !writer.hasRoom(for: bytes) { try await suspend(for: bytes, timeout) }
     return loan(frameBytes: bytes, count: rows &* columns, shape: shape)
   }
@@ -157,7 +157,7 @@ extension Sender where Body == Mixed {
     _ body: Wanted.Type, rows: Int, columns: Int, timeout: Duration? = nil
   ) async throws(ChannelError) -> Loan<Wanted> {
     let shape = Loan<Wanted>.shape(rows: rows, columns: columns)
-    let frame = Self.frameBytes(of: body, count: rows * columns)
+    let frame = Self.frameBytes(of: body, count: LaneLayout.elements(rows, columns))
     if !writer.hasRoom(for: frame) { try await suspend(for: frame, timeout) }
     return lend(frame, count: rows &* columns, shape: shape)
   }

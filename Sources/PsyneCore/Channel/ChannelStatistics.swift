@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 
 /// What has happened on a channel since it was made, counted by those who did it.
@@ -66,18 +67,24 @@ extension Channel {
 
 extension ChannelStatistics {
   init(_ lanes: LaneSet) {
-    self.init(lanes.lanes, lanes.channel, lanes.shape, lanes.format)
+    self.init(lanes.lanes, lanes.channel, lanes.shape, lanes.format) { lane in
+      lanes.lanes[lane].messagesSent(lanes.format)
+    }
   }
 
-  init(
-    _ lanes: [LaneMemory], _ channel: ChannelMemory, _ shape: ChannelShape, _ format: MessageFormat
+  /// - Parameter messagesSent: of a lane, where frames differ in size.
+  private init(
+    _ lanes: [LaneMemory], _ channel: ChannelMemory, _ shape: ChannelShape, _ format: MessageFormat,
+    messagesSent: (Int) -> Int
   ) {
     kind = shape.kind
     capacity = shape.capacity
     if shape.kind == .broadcast {
-      senders = [SenderStatistics(broadcast: lanes, format)]
+      senders = [SenderStatistics(broadcast: lanes, format, messagesSent)]
     } else {
-      senders = lanes.map { SenderStatistics($0, shape, format) }
+      senders = lanes.indices.map { index in
+        SenderStatistics(lanes[index], shape, format) { messagesSent(index) }
+      }
     }
     receivers = (0..<shape.consumers).map { ReceiverStatistics($0, channel) }
   }
@@ -92,10 +99,16 @@ extension ChannelStatistics {
     descriptor: Int32, place: ChannelMapping.Place, shape: ChannelShape, format: MessageFormat,
     isHeld: (ChannelEnd) -> Bool
   ) throws(TransportError) {
-    let mapping = try ChannelMapping(
-      descriptor: descriptor, place: place, shape: shape, isReadOnly: true)
-    self = withExtendedLifetime(mapping) {
-      ChannelStatistics(mapping.lanes, mapping.lanes[0].channel, shape, format)
+    let headers = try unsafe ChannelMapping.map(
+      nil, shape.headerBytes, PROT_READ, MAP_SHARED, descriptor, place.headers)
+    defer { unsafe munmap(headers, shape.headerBytes) }
+    // Their data is not mapped.
+    let hub = unsafe ChannelMapping.hub(headers, shape)
+    defer { unsafe hub.deallocate() }
+    let lanes = unsafe ChannelMapping.lanes(headers, headers, shape, hub)
+    var frames = FileFrames(descriptor, place, shape.capacity, format)
+    self.init(lanes, lanes[0].channel, shape, format) { lane in
+      lanes[lane].messagesSent(format) { frames.count(in: $0, of: lane) }
     }
     for index in senders.indices where !isHeld(.sender(index)) {
       senders[index].isAttached = false
@@ -107,11 +120,12 @@ extension ChannelStatistics {
 }
 
 extension SenderStatistics {
-  fileprivate init(_ lane: LaneMemory, _ shape: ChannelShape, _ format: MessageFormat) {
+  fileprivate init(
+    _ lane: LaneMemory, _ shape: ChannelShape, _ format: MessageFormat, _ messagesSent: () -> Int
+  ) {
     isAttached = lane.sender.isAttached
     bytes = lane.counter(LaneLayout.tail)
-    messages =
-      format.isFixedSize ? bytes / format.elementSize : plausible(lane.messagesSent(format))
+    messages = format.isFixedSize ? bytes / format.elementSize : plausible(messagesSent())
     let head = lane.counter(LaneLayout.head)
     let read =
       shape.kind.sharesLanes
@@ -123,12 +137,14 @@ extension SenderStatistics {
   }
 
   /// One sender writes all lanes; messages are counted through.
-  fileprivate init(broadcast lanes: [LaneMemory], _ format: MessageFormat) {
+  fileprivate init(
+    broadcast lanes: [LaneMemory], _ format: MessageFormat, _ messagesSent: (Int) -> Int
+  ) {
     isAttached = lanes[0].sender.isAttached
     bytes = lanes.reduce(0) { $0 &+ $1.counter(LaneLayout.tail) }
     messages =
       format.isFixedSize
-      ? bytes / format.elementSize : lanes.map { plausible($0.messagesSent(format)) }.max() ?? 0
+      ? bytes / format.elementSize : lanes.indices.map { plausible(messagesSent($0)) }.max() ?? 0
     unreadBytes = 0
     fullWaits = lanes[0].counter(LaneLayout.fullWaits)
     drops = lanes[0].counter(LaneLayout.drops)

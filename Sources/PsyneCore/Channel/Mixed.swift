@@ -37,7 +37,7 @@ extension Sender where Body == Mixed {
     _ body: Wanted.Type, rows: Int, columns: Int, timeout: Duration? = nil
   ) throws(ChannelError) -> Loan<Wanted> {
     let shape = Loan<Wanted>.shape(rows: rows, columns: columns)
-    let frame = Self.frameBytes(of: body, count: rows * columns)
+    let frame = Self.frameBytes(of: body, count: LaneLayout.elements(rows, columns))
     if !writer.hasRoom(for: frame) { try awaitRoom(for: frame, timeout) }
     return lend(frame, count: rows &* columns, shape: shape)
   }
@@ -49,7 +49,7 @@ extension Sender where Body == Mixed {
     _ body: Wanted.Type, rows: Int, columns: Int
   ) throws(ChannelError) -> Loan<Wanted>? {
     let shape = Loan<Wanted>.shape(rows: rows, columns: columns)
-    let frame = Self.frameBytes(of: body, count: rows * columns)
+    let frame = Self.frameBytes(of: body, count: LaneLayout.elements(rows, columns))
     guard try findRoom(for: frame) else { return nil }
     return lend(frame, count: rows &* columns, shape: shape)
   }

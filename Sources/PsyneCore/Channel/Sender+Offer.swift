@@ -68,7 +68,7 @@ extension Sender where Body: ShapedBody {
     rows: Int, columns: Int, whenFull: WhenFull? = nil
   ) throws(ChannelError) -> Loan<Body>? {
     let shape = Loan<Body>.shape(rows: rows, columns: columns)
-    let bytes = Self.frameBytes(count: rows * columns)
+    let bytes = Self.frameBytes(count: LaneLayout.elements(rows, columns))
     guard try makeRoom(for: bytes, whenFull) else { return nil }
     return loan(frameBytes: bytes, count: rows &* columns, shape: shape)
   }

@@ -172,7 +172,7 @@ extension Sender where Body: ShapedBody {
     rows: Int, columns: Int, timeout: Duration? = nil
   ) throws(ChannelError) -> Loan<Body> {
     let shape = Loan<Body>.shape(rows: rows, columns: columns)
-    let bytes = Self.frameBytes(count: rows * columns)
+    let bytes = Self.frameBytes(count: LaneLayout.elements(rows, columns))
     if !writer.hasRoom(for: bytes) { try awaitRoom(for: bytes, timeout) }
     return loan(frameBytes: bytes, count: rows &* columns, shape: shape)
   }
@@ -182,7 +182,7 @@ extension Sender where Body: ShapedBody {
   @_lifetime(&self)
   public mutating func tryReserve(rows: Int, columns: Int) throws(ChannelError) -> Loan<Body>? {
     let shape = Loan<Body>.shape(rows: rows, columns: columns)
-    let bytes = Self.frameBytes(count: rows * columns)
+    let bytes = Self.frameBytes(count: LaneLayout.elements(rows, columns))
     guard try findRoom(for: bytes) else { return nil }
     return loan(frameBytes: bytes, count: rows &* columns, shape: shape)
   }

@@ -39,17 +39,15 @@ public final class ChannelMapping: @unchecked Sendable {
   ///   - place: where in the file.
   ///   - placement: what memory the data is to lie in.
   ///   - bell: is told of what happens on the channel.
-  ///   - isReadOnly: only to look; whoever writes then gets a SIGSEGV.
   /// - Throws: ``TransportError/Code/system`` where the address space does not suffice, or the
   ///   placement cannot be had.
   public init(
     descriptor: Int32, place: Place, shape: ChannelShape,
-    placement: LanePlacement = LanePlacement(), bell: LaneBell? = nil, isReadOnly: Bool = false
+    placement: LanePlacement = LanePlacement(), bell: LaneBell? = nil
   ) throws(TransportError) {
     let capacity = shape.capacity
-    let protection = isReadOnly ? PROT_READ : PROT_READ | PROT_WRITE
     unsafe headers = try Self.map(
-      nil, shape.headerBytes, protection, MAP_SHARED, descriptor, place.headers)
+      nil, shape.headerBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, place.headers)
     do {
       // Room for all copies first, so that nothing else can come to lie between them.
       unsafe data = try Self.reserve(
@@ -66,7 +64,7 @@ public final class ChannelMapping: @unchecked Sendable {
     unsafe lanes = Self.lanes(headers, data, shape, hub)
     for copy in 0..<2 * shape.lanes {
       _ = try unsafe Self.map(
-        data + copy * capacity, capacity, protection, MAP_SHARED | MAP_FIXED,
+        data + copy * capacity, capacity, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
         descriptor, place.data + copy / 2 * capacity)
     }
     try arrange(0)
@@ -80,7 +78,7 @@ public final class ChannelMapping: @unchecked Sendable {
   }
 
   /// What the lanes of `headers` point at. The caller deallocates it.
-  private static func hub(
+  static func hub(
     _ headers: UnsafeMutableRawPointer, _ shape: ChannelShape, _ bell: LaneBell? = nil
   ) -> UnsafeMutablePointer<ChannelMemory> {
     let hub = UnsafeMutablePointer<ChannelMemory>.allocate(capacity: 1)
@@ -89,7 +87,7 @@ public final class ChannelMapping: @unchecked Sendable {
     return unsafe hub
   }
 
-  private static func lanes(
+  static func lanes(
     _ headers: UnsafeMutableRawPointer, _ data: UnsafeMutableRawPointer, _ shape: ChannelShape,
     _ hub: UnsafeMutablePointer<ChannelMemory>
   ) -> [LaneMemory] {
@@ -199,7 +197,7 @@ public final class ChannelMapping: @unchecked Sendable {
   }
 
   /// EBADF and EINVAL cannot occur; ENOMEM and EPERM (a sealed file) can.
-  private static func map(
+  static func map(
     _ address: UnsafeMutableRawPointer?, _ bytes: Int, _ protection: Int32, _ flags: Int32,
     _ descriptor: Int32, _ offset: Int
   ) throws(TransportError) -> UnsafeMutableRawPointer {

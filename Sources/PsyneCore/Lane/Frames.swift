@@ -68,6 +68,10 @@ struct Frames {
 
   /// Where the frame at `position` ends.
   func end(of position: Int, _ header: UInt64) -> Int {
+    Self.end(of: position, header, unit: unit)
+  }
+
+  static func end(of position: Int, _ header: UInt64, unit: Int) -> Int {
     position + (unit + Int(header & 0xffff_ffff) + unit - 1) & ~(unit - 1)
   }
 }

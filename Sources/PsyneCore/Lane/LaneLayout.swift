@@ -13,7 +13,9 @@ public enum LaneLayout {
   /// `i64`, written by the sender: messages it dropped because there was no room.
   public static let drops = 24
   /// `i64`, written by the sender with ``messages``: what was published behind it is still in the lane.
+  /// ``counting`` while it writes both.
   public static let counted = 32
+  @usableFromInline static let counting = -1
 
   /// `i64`: bytes given back to the sender. Written by the receiver where there can be one, else by
   /// the sender, which finds it in the cursors.
@@ -78,6 +80,13 @@ public enum LaneLayout {
   static func elements(_ count: Int) -> Int {
     precondition(count >= 0, "a message cannot have less than no elements")
     return min(count, maximumCapacity &+ 1)
+  }
+
+  /// Of a matrix: their product, or more than any lane holds. Traps as ``elements(_:)`` does.
+  @inlinable @inline(__always)
+  static func elements(_ rows: Int, _ columns: Int) -> Int {
+    let (count, overflows) = rows.multipliedReportingOverflow(by: columns)
+    return overflows ? .max : count
   }
 
   /// The capacity a lane gets when `bytes` are asked for: the next power of two.

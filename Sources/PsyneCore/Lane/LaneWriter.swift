@@ -43,6 +43,8 @@ struct LaneWriter: @unchecked Sendable {
     limit = claim.start.limit
     messages = claim.start.messages
     isPaced = claim.quantum != .max
+    // What the last sender had left to be counted may be overwritten from here on.
+    store(messages, upTo: tail)
   }
 
   /// Whether `bytes` are free after the last frame. False also when the receiver's position is
@@ -110,9 +112,7 @@ struct LaneWriter: @unchecked Sendable {
   /// ``LaneMemory/messagesSent(_:)``).
   @inlinable @inline(__always)
   func store(_ messages: Int, upTo end: Int) {
-    unsafe lane.position(LaneLayout.messages).pointee.store(messages, ordering: .relaxed)
-    // Release pairs with the acquire of whoever counts: the number is no older than the position.
-    unsafe lane.position(LaneLayout.counted).pointee.store(end, ordering: .releasing)
+    lane.storeCount(messages, upTo: end)
   }
 }
 

@@ -81,8 +81,7 @@ final class InboundLane {
 
   private func publishWhole() throws(LinkError) {
     do { try attach() } catch { throw LinkError(.other, error.message) }
-    unsafe lane.position(LaneLayout.messages).pointee.store(messages, ordering: .relaxed)
-    unsafe lane.position(LaneLayout.counted).pointee.store(whole, ordering: .relaxed)
+    lane.storeCount(messages, upTo: whole)
     // Release pairs with the receiver's acquire of `tail`: the messages before it are whole.
     unsafe lane.position(LaneLayout.tail).pointee.store(whole, ordering: .releasing)
     // The flag is read after the store: one fence for many messages, and the sleeper needs no barrier.
