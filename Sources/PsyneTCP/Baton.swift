@@ -50,6 +50,6 @@ struct Work: OptionSet, Sendable {
   static let hurry = Work(rawValue: 512)
   /// Whole grains, and what is more than half of one.
   static let flushGrains = Work(rawValue: 1024)
-  /// As to abandon, but the other side is told.
+  /// As to abandon, but the other side has heard of it first.
   static let leave = Work(rawValue: 2048)
 }

@@ -63,11 +63,11 @@ struct ConnectTests {
     let start = ContinuousClock.now
     let error = #expect(throws: TransportError.self) {
       _ = try Connection<Numbers>(
-        "\(address)?connecttimeout=700ms&resume=\(resume)", registry: tcp)
+        "\(address)?connecttimeout=3s&resume=\(resume)", registry: tcp)
     }
-    #expect(ContinuousClock.now - start >= .milliseconds(700))
+    #expect(ContinuousClock.now - start >= .seconds(3))
     #expect(error?.code == .notFound)
-    let words = "no connection was made within 700ms, the last time because: the "
+    let words = "no connection was made within 3s, the last time because: the "
     #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
     isOver.store(true, ordering: .relaxed)
     try door.join()

@@ -14,6 +14,7 @@ extension RecvCommand {
     var interruptions = Interruptions()
     do {
       try pump(&receiver, stream, &progress, &interruptions)
+      try stream.close()
     } catch {
       // What could not be stored was not received, and those who send are told.
       if error is Failure {
@@ -29,7 +30,6 @@ extension RecvCommand {
     interruptions.note(deadSenders: listener.roster.counts.died)
     receiver.close()
     listener.close()
-    try stream.close()
     finish(progress, listener.server.codecStatistics)
     try report(interruptions, progress)
   }
@@ -46,6 +46,7 @@ extension RecvCommand {
     var interruptions = Interruptions()
     do {
       try pump(&receiver, stream, &progress, &interruptions)
+      try stream.close()
     } catch {
       if error is Failure {
         connection.leave()
@@ -66,7 +67,6 @@ extension RecvCommand {
     receiver.close()
     let codec = connection.codecStatistics
     connection.close()
-    try stream.close()
     finish(progress, codec)
     try report(interruptions, progress)
   }

@@ -61,6 +61,7 @@ struct RecvCommand: ParsableCommand {
     var progress = progress(waitingFor: "a sender")
     do {
       try pump(&receiver, stream, &progress, &interruptions)
+      try stream.close()
     } catch is OutputStream.ReaderGone {
       // As `psyne recv x | head` ends it: the reader has had what it wanted.
       receiver.close()
@@ -70,7 +71,6 @@ struct RecvCommand: ParsableCommand {
       if error is Failure { opened.abandon() }
       throw explained(error, progress)
     }
-    try stream.close()
     receiver.close()
     finish(progress)
     try report(interruptions, progress)

@@ -31,7 +31,8 @@ enum Departure {
   }
 
   private static func isIgnored(_ signal: Int32) -> Bool {
-    // The language's runtime has one of its own there, whatever was before: shells ignore both or neither.
+    // The language's runtime has one of its own there, whatever was before. A shell that starts something in the
+    // background ignores both.
     let signal = signal == SIGQUIT ? SIGINT : signal
     var action = sigaction()
     guard unsafe sigaction(signal, nil, &action) == 0 else { return false }
