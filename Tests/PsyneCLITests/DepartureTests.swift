@@ -106,7 +106,7 @@ struct DepartureTests {
       "$psyne" recv --connect ipc://\(name) -o "\(folder["out"])" & two=$!
       until [ -s "\(folder["out"])" ]; do sleep 0.01; done
       for process in \(order); do kill -TERM $process; wait $process; done
-      wait; ls /dev/shm | grep -F "psyne.\(name)"
+      wait; ls /dev/shm | grep -E '^psyne[.]\(name)([.]|$)'
       """)
     #expect(outcome.text == "", "\(outcome.errors)")
   }
