@@ -63,7 +63,7 @@ public struct IPCTransport: Transport {
 }
 
 /// The channels to be closed when the process exits, since global variables are never deinitialised.
-private enum OpenChannels {
+package enum OpenChannels {
   private struct Entry {
     weak var lanes: LaneSet?
   }
@@ -71,7 +71,7 @@ private enum OpenChannels {
   private static let entries = Mutex<[Entry]>([])
 
   private static let closesAtExit: Void = {
-    atexit { OpenChannels.close() }
+    atexit { OpenChannels.leave(as: .closed) }
   }()
 
   static func add(_ lanes: LaneSet) {
@@ -82,8 +82,9 @@ private enum OpenChannels {
     }
   }
 
-  private static func close() {
+  /// Leaves them all, for a process that is about to end: what it is the last to leave is removed.
+  package static func leave(as ending: LaneEnding) {
     let open = entries.withLock { $0.compactMap(\.lanes) }
-    for lanes in open { lanes.leave(as: .closed) }
+    for lanes in open { lanes.leave(as: ending) }
   }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Psyne
 internal import Synchronization
 
 /// Ends the process in order, whatever ends it.
@@ -63,6 +64,8 @@ enum Departure {
         while unsafe read(Departure.readEnd, &number, 1) != 1 {}
         Departure.cleanUps.withLock { list in
           for cleanUp in list.reversed() { cleanUp() }
+          // Those of connections that have ended, or are being made.
+          OpenChannels.leave(as: .died)
           // Still under the lock: nothing new is made that would need a clean-up.
           _exit(128 + Int32(number))
         }
