@@ -81,6 +81,9 @@ struct ResumeTests {
       try send(0..<100, &sender)
       #expect(try receive(0..<60, &receiver) == nil)
     }
+    // What was never there before does not come again.
+    let peer = try #require(server?.peers.first?.id)
+    try eventually("all have come") { server?.statistics(of: peer)?.inbound.messages == 100 }
     // What was read is known once the other side has said so.
     try eventually("it is confirmed") { connection.statistics.outbound.unreadBytes < 100 * 1300 }
     server!.abandon()
